@@ -1,0 +1,1 @@
+"""What each resource can do, has promised, and has left."""

@@ -1,0 +1,1 @@
+"""The engine: a scheduling problem in, a schedule with its proof out."""

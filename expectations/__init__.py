@@ -1,0 +1,1 @@
+"""Great Expectations: one suite a module, and the gate that runs them."""
