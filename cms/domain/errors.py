@@ -1,4 +1,4 @@
-"""The ways the business says no: each refusal names the field, the rule, the value and, where there is one, the remedy."""
+"""The ways the business says no: a refusal names the field, the rule, the value and, where there is one, the remedy."""
 
 
 class CmsError(Exception):
