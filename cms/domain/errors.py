@@ -149,3 +149,41 @@ class NotFoundError(CmsError):
 
     def __str__(self) -> str:
         return f"no {self.what} {self.key!r}" + (f"; {self.remedy}" if self.remedy else "")
+
+
+class StaleScheduleError(CmsError):
+    """Somebody else published a schedule meanwhile; plan again on the new one.
+
+    Parameters
+    ----------
+    expected, found : int
+        The version that was to be replaced, and the one that is published now.
+    """
+
+    exit_status = 9
+
+    def __init__(self, expected: int, found: int) -> None:
+        super().__init__(expected, found)
+        self.expected = expected
+        self.found = found
+
+    def __str__(self) -> str:
+        return f"schedule version {self.found} was published while planning on {self.expected}; plan again"
+
+
+class NotificationError(CmsError):
+    """A notice could not be sent.
+
+    Parameters
+    ----------
+    message : str
+        What the channel answered, without its secrets.
+    is_permanent : bool
+        Whether another try is useless (a malformed address, an unknown channel).
+    """
+
+    exit_status = 10
+
+    def __init__(self, message: str, *, is_permanent: bool = False) -> None:
+        super().__init__(message)
+        self.is_permanent = is_permanent

@@ -1,0 +1,287 @@
+"""Settings: read once from `cms.toml` and the environment, checked as a whole, secrets only from the environment."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from cms.domain.errors import ConfigurationError
+
+DEFAULT_FILE = Path("cms.toml")
+SECRETS = {
+    "monday_token": "CMS_MONDAY_TOKEN",
+    "monday_signing_secret": "CMS_MONDAY_SIGNING_SECRET",
+    "smtp_password": "CMS_SMTP_PASSWORD",
+    "chat_url": "CMS_CHAT_URL",
+}
+"""Secrets by name, with the environment variable each comes from; they never stand in a file."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class WarehouseSettings(_Section):
+    """Where the warehouse is."""
+
+    url: str = Field("sqlite:///var/warehouse.db", description="SQLAlchemy URL; CMS_WAREHOUSE_URL overrides it.")
+
+
+class PlanningSettings(_Section):
+    """How schedules are built."""
+
+    horizon_days: int = Field(30, ge=1, le=366)
+    planning_time_fence_days: int = Field(3, ge=0, le=60)
+    method: Literal["optimal", "dispatch"] = "optimal"
+    time_limit_seconds: float = Field(60.0, gt=0, le=3600)
+    holding_cost_per_hour_day: float = Field(0.1, ge=0)
+    change_cost: float = Field(5.0, ge=0)
+    rush_priority: int = Field(1, ge=1, description="The class that a rush order is planned in, if it is not higher.")
+    min_split_share: float = Field(0.25, gt=0, le=1, description="Least share of a bulk order in one delivery.")
+    max_splits: int = Field(4, ge=1, le=20)
+    default_routing: dict[str, str] = Field(
+        default_factory=dict,
+        description="Routing for a product family that has none of its own; '*' is any family.",
+    )
+    country: str | None = Field(None, description="ISO country whose public holidays are added to the plant's own.")
+
+
+class GateSettings(_Section):
+    """When a batch as a whole is refused."""
+
+    max_bad_share: float = Field(0.2, ge=0, le=1, description="More bad rows than this share refuse the batch.")
+    min_rows_for_share: int = Field(20, ge=1, description="Batches smaller than this are never refused by share.")
+    min_volume_share: float = Field(
+        0.5, ge=0, le=1, description="A complete load with fewer rows than this is refused."
+    )
+    data_docs: Path = Path("var/data_docs")
+
+
+class FieldSettings(_Section):
+    """How one field of our tables is made from a source's row; a plain string names the source's column.
+
+    Exactly one of `column`, `constant` or `template` is given.
+    """
+
+    column: str | None = None
+    constant: str | int | float | bool | None = None
+    template: str | None = Field(None, description="Text with {column} names, for composed keys.")
+    format: str | list[str] | None = Field(None, description="strptime form(s) of dates, times and instants.")
+    time_zone: str = Field("UTC", description="Zone of an instant that carries no offset.")
+    map: dict[str, str | int | float | bool] | None = Field(None, description="Source value to our value.")
+    default: str | int | float | bool | None = Field(None, description="For an empty source value.")
+    decimal: Literal[".", ","] = "."
+    add_days: int = Field(0, description="Calendar days added to a date.")
+    aggregate: Literal["first", "last", "sum", "min", "max", "count"] = "first"
+    prefix_map: dict[str, str | int | float | bool] | None = Field(
+        None, description="Value by the first prefix that fits."
+    )
+    absolute: bool = Field(False, description="Take the absolute value of a number.")
+
+
+class _SourceSection(_Section):
+    dataset: Literal["customers", "orders"] = "orders"
+    precedence: int = Field(100, ge=0, description="Among sources of the same order the lowest number wins.")
+    field_precedence: dict[str, int] = Field(default_factory=dict, description="Precedence for single fields.")
+    fields: dict[str, str | FieldSettings] = Field(min_length=1)
+    group_by: str | None = Field(None, description="Column whose equal values make one row (order lines to orders).")
+    keep_if: dict[str, str] = Field(
+        default_factory=dict, description="Column to regular expression that its value must match in full."
+    )
+
+    def field_settings(self) -> dict[str, FieldSettings]:
+        """Every field in its long form."""
+        return {
+            name: FieldSettings(column=setting) if isinstance(setting, str) else setting
+            for name, setting in self.fields.items()
+        }
+
+
+class MondaySourceSettings(_SourceSection):
+    """A monday.com board."""
+
+    kind: Literal["monday"]
+    board_id: str
+    windows_column: str | None = Field(None, description="Column with the delivery windows of a customer.")
+
+
+class RestSourceSettings(_SourceSection):
+    """Order management by REST: paged JSON with an updated-since filter."""
+
+    kind: Literal["rest"]
+    url: str
+    token_variable: str | None = Field(None, description="Environment variable that holds the bearer token.")
+    items_key: str = "items"
+    next_key: str = "next"
+    updated_since_parameter: str = "updated_since"
+    page_size: int = Field(500, ge=1, le=10_000)
+    timeout_seconds: float = Field(30.0, gt=0)
+
+
+class SqlSourceSettings(_SourceSection):
+    """Order management by a SQL query; `:watermark` in it is bound to the last update seen."""
+
+    kind: Literal["sql"]
+    url: str = Field(description="SQLAlchemy URL; ${NAME} is taken from the environment.")
+    query: str
+    watermark_column: str | None = None
+
+
+class FileSourceSettings(_SourceSection):
+    """A CSV, Parquet or Excel file."""
+
+    kind: Literal["file"]
+    path: Path
+    format: Literal["csv", "parquet", "excel"] | None = Field(None, description="Taken from the name where not given.")
+    encoding: str = "utf-8-sig"
+    separator: str = ","
+    sheet: str | int = 0
+    complete: bool = Field(False, description="The file is a whole snapshot: an order that is not in it was removed.")
+
+
+SourceSettings = Annotated[
+    MondaySourceSettings | RestSourceSettings | SqlSourceSettings | FileSourceSettings, Field(discriminator="kind")
+]
+
+
+class MondaySettings(_Section):
+    """The monday.com account."""
+
+    url: str = "https://api.monday.com/v2"
+    api_version: str = Field("2026-10", pattern=r"^\d{4}-\d{2}$")
+    page_size: int = Field(500, ge=1, le=500)
+    timeout_seconds: float = Field(60.0, gt=0)
+
+
+class EmailSettings(_Section):
+    """The SMTP server; the password comes from CMS_SMTP_PASSWORD."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(25, ge=1, le=65535)
+    sender: str = "schedule@localhost"
+    user: str | None = None
+    starttls: bool = False
+    timeout_seconds: float = Field(20.0, gt=0)
+
+
+class NotificationSettings(_Section):
+    """Who is told, and how."""
+
+    enabled: bool = True
+    email: EmailSettings = EmailSettings()
+    planner_recipient: str = Field("planner@localhost", description="Alerts go here.")
+    max_attempts: int = Field(8, ge=1, le=50)
+    first_retry_seconds: float = Field(30.0, gt=0)
+    webhook_url: str | None = None
+
+
+class RolloutSettings(_Section):
+    """How far customers have moved over; the phases switch without a deployment.
+
+    In phase ``all`` every active customer is scheduled, notified and written back; in ``pilot``, ``tracking`` and
+    ``scheduling`` only customers of that cohort or an earlier one are.
+    """
+
+    phase: Literal["pilot", "tracking", "scheduling", "all"] = "all"
+
+
+class WebSettings(_Section):
+    """The web service."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8090, ge=0, le=65535)
+    max_body_bytes: int = Field(262_144, ge=1024)
+    audience: str | None = Field(None, description="The `aud` that monday's tokens must carry: our public URL.")
+
+
+class Settings(_Section):
+    """Everything that can be set."""
+
+    warehouse: WarehouseSettings = WarehouseSettings()
+    planning: PlanningSettings = PlanningSettings()
+    gate: GateSettings = GateSettings()
+    monday: MondaySettings = MondaySettings()
+    sources: dict[str, SourceSettings] = Field(default_factory=dict)
+    notifications: NotificationSettings = NotificationSettings()
+    rollout: RolloutSettings = RolloutSettings()
+    web: WebSettings = WebSettings()
+    output: Path = Field(Path("var"), description="Folder for pages and reports.")
+    secrets: dict[str, SecretStr] = Field(default_factory=dict, exclude=True, repr=False)
+
+    def secret(self, name: str) -> str | None:
+        """A secret by its name in `SECRETS`, or None where it is not set."""
+        found = self.secrets.get(name)
+        return found.get_secret_value() if found else None
+
+
+def read_settings(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from a TOML file with environment overrides.
+
+    Parameters
+    ----------
+    path : Path, optional
+        None: ``CMS_CONFIG``, else ``cms.toml`` in the working folder where it exists, else the defaults.
+    environment : mapping of str to str
+        ``CMS_<SECTION>_<KEY>`` overrides a scalar key: ``CMS_PLANNING_HORIZON_DAYS=45``.
+
+    Raises
+    ------
+    ConfigurationError
+        Every wrong key and value, at once.
+    """
+    document = _read_document(path, environment)
+    problems = [
+        f"secrets.{name}: secrets come from the environment only; set {SECRETS[name]}"
+        for name in SECRETS
+        if name in document.get("secrets", {})
+    ]
+    document.pop("secrets", None)
+    _override(document, environment)
+    try:
+        settings = Settings.model_validate(document | {"secrets": _secrets(environment)})
+    except ValidationError as error:
+        problems += [_sentence(detail) for detail in error.errors()]
+    if problems:
+        raise ConfigurationError(tuple(problems))
+    return settings
+
+
+def _read_document(path: Path | None, environment: Mapping[str, str]) -> dict[str, Any]:
+    named = path or (Path(environment["CMS_CONFIG"]) if "CMS_CONFIG" in environment else None)
+    file = named or DEFAULT_FILE
+    if named is None and not file.exists():
+        return {}
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError((f"{file}: cannot be read: {error.strerror}",)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError((f"{file}: is not valid TOML: {error}",)) from None
+
+
+def _override(document: dict[str, Any], environment: Mapping[str, str]) -> None:
+    for section, field in Settings.model_fields.items():
+        kind = field.annotation
+        if not (isinstance(kind, type) and issubclass(kind, _Section)):
+            continue
+        for key in kind.model_fields:
+            value = environment.get(f"CMS_{section}_{key}".upper())
+            if value is not None:
+                document.setdefault(section, {})[key] = value
+    if "CMS_OUTPUT" in environment:
+        document["output"] = environment["CMS_OUTPUT"]
+
+
+def _secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: environment[variable] for name, variable in SECRETS.items() if environment.get(variable)}
+
+
+def _sentence(detail: Any) -> str:
+    place = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return f"{place}: no such key"
+    shown = "" if detail["type"] == "missing" else f", found {detail['input']!r}"
+    return f"{place}: {detail['msg'][0].lower()}{detail['msg'][1:]}{shown}"
