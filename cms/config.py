@@ -79,7 +79,7 @@ class FieldSettings(_Section):
     prefix_map: dict[str, str | int | float | bool] | None = Field(
         None, description="Value by the first prefix that fits."
     )
-    absolute: bool = Field(False, description="Take the absolute value of a number.")
+    absolute: bool = Field(default=False, description="Take the absolute value of a number.")
 
 
 class _SourceSection(_Section):
@@ -139,7 +139,9 @@ class FileSourceSettings(_SourceSection):
     encoding: str = "utf-8-sig"
     separator: str = ","
     sheet: str | int = 0
-    complete: bool = Field(False, description="The file is a whole snapshot: an order that is not in it was removed.")
+    complete: bool = Field(
+        default=False, description="The file is a whole snapshot: an order that is not in it was removed."
+    )
 
 
 SourceSettings = Annotated[
