@@ -74,6 +74,8 @@ class Order:
         The order's class; 1 is the highest.
     quantity : Decimal
         Units, more than 0.
+    delivered_quantity : Decimal
+        Units that partial deliveries have brought already.
     requested_date : date
         The day on which the customer wants delivery.
     promised_date : date, optional
@@ -92,6 +94,7 @@ class Order:
     priority: Priority = Priority(3)
     product_family: str
     quantity: Decimal
+    delivered_quantity: Decimal = Decimal(0)
     ordered_at: datetime
     requested_date: date
     promised_date: date | None = None
@@ -108,6 +111,8 @@ class Order:
             raise InvalidValueError("priority", "must be 1 (highest) or more", self.priority)
         if not self.quantity > 0:
             raise InvalidValueError("quantity", "must be more than 0", self.quantity)
+        if self.delivered_quantity < 0:
+            raise InvalidValueError("delivered_quantity", "must be 0 or more", self.delivered_quantity)
         if self.ordered_at.tzinfo is None:
             raise InvalidValueError("ordered_at", "must carry an offset", self.ordered_at.isoformat())
 
@@ -117,6 +122,11 @@ class Order:
         return self.promised_date or self.requested_date
 
     @property
+    def open_quantity(self) -> Decimal:
+        """Units still to be delivered, 0 or more."""
+        return max(self.quantity - self.delivered_quantity, Decimal(0))
+
+    @property
     def is_plannable(self) -> bool:
         """Whether the order needs, or holds, a place in the schedule."""
-        return self.status in PLANNABLE_STATUSES
+        return self.status in PLANNABLE_STATUSES and self.open_quantity > 0

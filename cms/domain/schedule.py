@@ -105,6 +105,8 @@ class MasterSchedule:
     ----------
     version : int
         Given by the warehouse on publication; 0 before it.
+    fingerprint : str
+        Digest of the facts it was built from: the same facts on the same day need no new plan.
     """
 
     version: int
@@ -116,6 +118,7 @@ class MasterSchedule:
     unscheduled: tuple[UnscheduledOrder, ...]
     resource_days: tuple[ResourceDay, ...]
     tiers: tuple[TierResult, ...]
+    fingerprint: str = ""
 
     def deliveries_by_order(self) -> dict[OrderId, tuple[ScheduledDelivery, ...]]:
         """Deliveries of each order, in sequence."""

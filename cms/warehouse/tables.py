@@ -153,6 +153,7 @@ schedule_versions = sa.Table(
     sa.Column("as_of", sa.Date, nullable=False),
     sa.Column("solve_status", ShortText, nullable=False),
     sa.Column("tiers", Text, nullable=False),
+    sa.Column("fingerprint", ShortText, nullable=False, server_default=""),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("published_at", Instant),
     sa.Column("replaced_version", sa.Integer),
