@@ -1,0 +1,121 @@
+"""Publication: the referee looks first, then version, dates, capacity, history and notices change together."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cms.application.notices import delivery_notices
+from cms.application.planning_facts import PlanningFacts
+from cms.application.ports import ScheduleStore
+from cms.domain.errors import ScheduleViolationError
+from cms.domain.orders import OrderId
+from cms.domain.schedule import MasterSchedule, ScheduleChange, UnscheduledOrder, schedule_changes
+from cms.scheduling.feasibility import find_violations
+from cms.scheduling.problem import SchedulingProblem
+from cms.scheduling.result import SchedulingResult
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Publication:
+    """What was published: its version, and what it changed.
+
+    Parameters
+    ----------
+    version : int
+        The published version; the earlier one where nothing changed.
+    notices : int
+        Notices that were queued with it.
+    """
+
+    version: int
+    changes: tuple[ScheduleChange, ...]
+    notices: int
+
+
+def publish_schedule(
+    schedule: MasterSchedule,
+    *,
+    facts: PlanningFacts,
+    schedules: ScheduleStore,
+    reason_code: str,
+    actor: str,
+    phase: str,
+    planner_recipient: str,
+    now: datetime,
+) -> Publication:
+    """Put a schedule in force, with one history line and at most one notice for each order that it changes.
+
+    Raises
+    ------
+    StaleScheduleError
+        Somebody else published meanwhile.
+    """
+    replaced = facts.published
+    changes = schedule_changes(
+        replaced.deliveries if replaced else (),
+        schedule.deliveries,
+        reason_code=reason_code,
+        finished_orders=_finished(replaced, facts),
+    )
+    replaces = replaced.version if replaced else 0
+    notices = delivery_notices(
+        changes,
+        schedule,
+        orders={order.order_id: order for order in facts.orders},
+        customers=facts.customers,
+        replaces=replaces,
+        phase=phase,
+        planner_recipient=planner_recipient,
+    )
+    version = schedules.publish(
+        schedule,
+        changes=changes,
+        notices=notices,
+        replaces=replaces,
+        reason_code=reason_code,
+        actor=actor,
+        now=now,
+    )
+    return Publication(version=version, changes=tuple(changes), notices=len(notices))
+
+
+def refereed(
+    problem: SchedulingProblem,
+    result: SchedulingResult,
+    *,
+    left_out: Sequence[UnscheduledOrder],
+    fingerprint: str,
+    now: datetime,
+) -> MasterSchedule:
+    """The schedule of a result, once the referee has found no violation in it.
+
+    Raises
+    ------
+    ScheduleViolationError
+        With every broken rule; such a schedule cannot be published.
+    """
+    violations = find_violations(problem, result)
+    if violations:
+        raise ScheduleViolationError(tuple(str(violation) for violation in violations))
+    return MasterSchedule(
+        version=0,
+        as_of=problem.horizon.as_of,
+        created_at=now,
+        status=result.status.value,
+        deliveries=result.deliveries,
+        loads=result.loads,
+        unscheduled=_by_order([*result.unscheduled, *left_out]),
+        resource_days=result.resource_days,
+        tiers=result.tiers,
+        fingerprint=fingerprint,
+    )
+
+
+def _by_order(unscheduled: Iterable[UnscheduledOrder]) -> tuple[UnscheduledOrder, ...]:
+    return tuple(sorted(unscheduled, key=lambda u: (u.order_id, u.reason)))
+
+
+def _finished(replaced: MasterSchedule | None, facts: PlanningFacts) -> frozenset[OrderId]:
+    if replaced is None:
+        return frozenset()
+    return frozenset(d.order_id for d in replaced.deliveries) - frozenset(order.order_id for order in facts.orders)

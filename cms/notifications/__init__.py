@@ -1,0 +1,1 @@
+"""Messages about deliveries, and the channels that carry them."""
