@@ -30,7 +30,7 @@ class _Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class _Exact(TypeDecorator[Decimal]):
+class Exact(TypeDecorator[Decimal]):
     """A decimal with a fixed scale; SQLite has none, keeps it as a number and gives it back rounded to the scale."""
 
     impl = sa.Numeric
@@ -42,25 +42,28 @@ class _Exact(TypeDecorator[Decimal]):
         self.scale = scale
         self._unit = Decimal(1).scaleb(-scale)
 
-    def load_dialect_impl(self, dialect: Dialect) -> Any:
+    def load_dialect_impl(self, dialect: Dialect) -> Any:  # noqa: D102
         if dialect.name == "sqlite":
             return dialect.type_descriptor(sa.Float())
         return dialect.type_descriptor(sa.Numeric(self.precision, self.scale))
 
-    def process_bind_param(self, value: Decimal | float | None, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: Decimal | float | None, dialect: Dialect) -> Any:  # noqa: D102
         if value is None:
             return None
-        exact = Decimal(str(value)).quantize(self._unit)
-        return float(exact) if dialect.name == "sqlite" else exact
+        if dialect.name == "sqlite":
+            return round(float(value), self.scale)
+        return Decimal(str(value)).quantize(self._unit)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ARG002, D102
         return None if value is None else Decimal(str(value)).quantize(self._unit)
 
 
 Instant = _Instant()
-Quantity = _Exact(18, 4)
-Hours = _Exact(12, 4)
-Money = _Exact(18, 4)
-ShortText = sa.Unicode(200)
-"""Keys, names and codes: short enough for an index on every engine."""
+Quantity = Exact(18, 4)
+Hours = Exact(12, 4)
+Rate = Exact(18, 8)
+Money = Exact(18, 4)
+Figure = Exact(18, 6)
+ShortText = sa.Unicode(200).with_variant(sa.Unicode(200, collation="Latin1_General_BIN2"), "mssql")
+"""Keys, names and codes: short enough for an index; upper and lower case differ, on SQL Server as elsewhere."""
 Text = sa.UnicodeText()

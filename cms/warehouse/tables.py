@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cms.warehouse.column_types import Hours, Instant, Money, Quantity, ShortText, Text
+from cms.warehouse.column_types import Figure, Hours, Instant, Money, Quantity, Rate, ShortText, Text
 
 SCHEMA = "cms"
 """Schema of every table on SQL Server and PostgreSQL; SQLite has none."""
@@ -25,13 +25,17 @@ def _loaded() -> list[sa.Column[Any]]:
 
 
 def _staged() -> list[sa.Column[Any]]:
-    """What every staging table carries: its load, the row's place in it, what could not be read, the row as it came."""
+    """What every staging table carries: its load, the row's place in it, what could not be read, the row as it came.
+
+    `outcome` is empty for a row that may be merged; else it says why not: ``quarantined``, ``duplicate`` or ``stale``.
+    """
     return [
         sa.Column("load_id", ShortText, primary_key=True),
         sa.Column("row_number", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("problems", Text),
         sa.Column("raw", Text, nullable=False),
         sa.Column("row_hash", ShortText, nullable=False),
+        sa.Column("outcome", ShortText),
     ]
 
 
@@ -240,7 +244,7 @@ routing_steps = sa.Table(
     sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("resource_id", ShortText, sa.ForeignKey(resources.c.resource_id), nullable=False),
     sa.Column("setup_hours", Hours, nullable=False),
-    sa.Column("hours_per_unit", sa.Numeric(18, 8), nullable=False),
+    sa.Column("hours_per_unit", Rate, nullable=False),
     sa.Column("offset_days", sa.Integer, nullable=False),
     sa.Column("anchor", ShortText, nullable=False),
     sa.Column("max_hours_per_day", Hours),
@@ -294,7 +298,7 @@ loads = sa.Table(
     sa.Column("removed", sa.Integer, nullable=False, server_default="0"),
     sa.Column("quarantined", sa.Integer, nullable=False, server_default="0"),
     sa.Column("refusals", Text),
-    sa.CheckConstraint("status IN ('staged', 'merged', 'refused', 'rejected')", name="status"),
+    sa.CheckConstraint("status IN ('staging', 'staged', 'merged', 'refused', 'rejected', 'abandoned')", name="status"),
     sa.Index("ix_loads_dataset_staged_at", "dataset", "staged_at"),
 )
 
@@ -316,6 +320,7 @@ staging_customers = sa.Table(
     sa.Column("preferred_channel", ShortText),
     sa.Column("rollout_cohort", ShortText),
     sa.Column("source_updated_at", Instant),
+    sqlite_with_rowid=False,
 )
 
 staging_windows = sa.Table(
@@ -329,6 +334,7 @@ staging_windows = sa.Table(
     sa.Column("effective_from", sa.Date),
     sa.Column("effective_to", sa.Date),
     sa.Column("source_updated_at", Instant),
+    sqlite_with_rowid=False,
 )
 
 staging_orders = sa.Table(
@@ -351,7 +357,7 @@ staging_orders = sa.Table(
     sa.Column("shipped_at", Instant),
     sa.Column("delivered_at", Instant),
     sa.Column("source_updated_at", Instant),
-    sa.Index("ix_staging_orders_load_id_order_id", "load_id", "order_id"),
+    sqlite_with_rowid=False,
 )
 
 order_source_records = sa.Table(
@@ -528,6 +534,6 @@ kpi_snapshots = sa.Table(
     sa.Column("name", ShortText, primary_key=True),
     sa.Column("schedule_version", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("as_of", sa.Date, nullable=False),
-    sa.Column("value", sa.Numeric(18, 6), nullable=False),
+    sa.Column("value", Figure, nullable=False),
     sa.Column("recorded_at", Instant, nullable=False),
 )

@@ -1,0 +1,151 @@
+"""Opens the warehouse on one of its three engines, and runs work in transactions that are repeated where that helps."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Engine
+
+from cms.domain.errors import ConfigurationError, WarehouseError
+from cms.warehouse.failures import is_transient, translated
+from cms.warehouse.sql_server import connect_arguments
+from cms.warehouse.tables import SCHEMA
+
+BUSY_TIMEOUT_SECONDS = 30
+DIALECTS = ("sqlite", "postgresql", "mssql")
+_WRITES = "cms_writes"
+
+T = TypeVar("T")
+
+
+def open_engine(url: str, *, connect_timeout_seconds: int = 10) -> Engine:
+    """An engine for the warehouse at `url`; nothing is connected yet.
+
+    Parameters
+    ----------
+    url : str
+        ``sqlite:///path``, ``postgresql+psycopg://user:password@host/database`` or ``mssql+pyodbc://…``.
+
+    Raises
+    ------
+    ConfigurationError
+        The URL cannot be read, or names another engine.
+    """
+    parsed = _parse(url)
+    dialect = parsed.get_backend_name()
+    if dialect == "sqlite":
+        return _open_sqlite(parsed)
+    if dialect == "postgresql":
+        return _open_postgresql(parsed, connect_timeout_seconds)
+    return _open_sql_server(parsed, connect_timeout_seconds)
+
+
+def in_transaction(
+    engine: Engine,
+    work: Callable[[sa.Connection], T],
+    *,
+    attempts: int = 8,
+    sleep: Callable[[float], None] = time.sleep,
+) -> T:
+    """Do `work` in one writing transaction: all of it happens, or nothing.
+
+    A deadlock, a serialization failure or a busy database rolls back and repeats the whole work, which must
+    therefore touch nothing but the connection it is given.
+
+    Raises
+    ------
+    WarehouseError
+        The warehouse cannot do it; the message says why and what helps.
+    """
+    for attempt in range(1, attempts + 1):
+        try:
+            with engine.execution_options(**{_WRITES: True}).begin() as connection:
+                return work(connection)
+        except sa.exc.DBAPIError as error:
+            if attempt == attempts or not is_transient(error):
+                raise translated(error, engine) from error
+            sleep(min(0.02 * 2**attempt, 1.0))
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[sa.Connection]:
+    """A connection whose reads all see the same state of the warehouse.
+
+    Raises
+    ------
+    WarehouseError
+        The warehouse cannot be read; the message says why and what helps.
+    """
+    snapshot = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+    try:
+        with engine.connect().execution_options(**snapshot) as connection:
+            yield connection
+    except sa.exc.DBAPIError as error:
+        raise translated(error, engine) from error
+
+
+def schema_of(engine: Engine | sa.Connection) -> str | None:
+    """The schema that holds the tables: none on SQLite."""
+    return None if engine.dialect.name == "sqlite" else SCHEMA
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = sa.make_url(url)
+        dialect = parsed.get_backend_name()
+        parsed.get_dialect()
+    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError) as error:
+        raise ConfigurationError((f"warehouse.url: is no database URL that can be used here: {error}",)) from None
+    if dialect not in DIALECTS:
+        raise ConfigurationError((f"warehouse.url: must be sqlite, postgresql or mssql, found {dialect!r}",))
+    return parsed
+
+
+def _open_sqlite(url: URL) -> Engine:
+    if url.database and url.database != ":memory:":
+        _make_folder(Path(url.database))
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WarehouseError(f"warehouse {path}: its folder cannot be made: {error.strerror}") from None
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # the begin event below starts transactions, not the driver
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "cache_size=-65536", "temp_store=MEMORY"):
+        connection.execute("PRAGMA " + pragma)
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # a writer takes the write lock at once: upgrading a read lock later cannot wait, it fails
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _open_postgresql(url: URL, connect_timeout_seconds: int) -> Engine:
+    if url.get_driver_name() == "psycopg2":
+        url = url.set(drivername="postgresql+psycopg")
+    engine = sa.create_engine(
+        url,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": connect_timeout_seconds, "options": "-c timezone=UTC"},
+    )
+    return engine.execution_options(schema_translate_map={None: SCHEMA})
+
+
+def _open_sql_server(url: URL, connect_timeout_seconds: int) -> Engine:
+    url, arguments = connect_arguments(url, connect_timeout_seconds)
+    engine = sa.create_engine(url, pool_pre_ping=True, **arguments)
+    return engine.execution_options(schema_translate_map={None: SCHEMA})

@@ -1,0 +1,73 @@
+"""How SQL Server is reached: Microsoft's driver where it is, FreeTDS where the URL asks for it."""
+
+import importlib.util
+import platform
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.engine import URL
+
+from cms.domain.errors import WarehouseError
+
+DRIVER_PACKAGE = "mssql_python_odbc"
+_FAMILIES = ("debian_ubuntu", "rhel", "suse", "alpine")
+
+
+def connect_arguments(url: URL, connect_timeout_seconds: int) -> tuple[URL, dict[str, Any]]:
+    """The URL with its driver named, and what ``create_engine`` needs for that driver.
+
+    A URL without ``driver=`` uses the driver that comes as a Python package. Fast bulk inserts work with Microsoft's
+    driver only: FreeTDS ends the process with them, and cannot be told parameter sizes.
+    """
+    driver = _named_driver(url)
+    if driver is None:
+        driver = str(packaged_driver())
+        url = url.update_query_dict({"driver": driver})
+    is_freetds = "tdsodbc" in driver.lower() or "freetds" in driver.lower()
+    arguments: dict[str, Any] = {"connect_args": {"timeout": connect_timeout_seconds}}
+    if is_freetds:
+        return url, arguments | {"use_setinputsizes": False, "fast_executemany": False}
+    return url, arguments | {"fast_executemany": True}
+
+
+def packaged_driver() -> Path:
+    """Microsoft's ODBC driver inside its Python package.
+
+    Raises
+    ------
+    WarehouseError
+        The package, or a driver for this kind of machine, is not installed.
+    """
+    spec = importlib.util.find_spec(DRIVER_PACKAGE)
+    folders = [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
+    found = [
+        driver
+        for folder in folders
+        for driver in sorted(folder.glob(f"libs/linux/*/{platform.machine()}/lib/libmsodbcsql*.so*"))
+    ]
+    if not found:
+        remedy = "install mssql-python-odbc, or name an installed driver: mssql+pyodbc://…?driver=FreeTDS"
+        raise WarehouseError(f"SQL Server: no ODBC driver for {platform.machine()} was found; {remedy}")
+    return min(found, key=_family_rank)
+
+
+def _family_rank(driver: Path) -> tuple[int, str]:
+    here = _family_here()
+    names = [family for family in _FAMILIES if family in driver.parts]
+    return (0 if names == [here] else 1, str(driver))
+
+
+def _family_here() -> str:
+    if Path("/etc/alpine-release").exists():
+        return "alpine"
+    if Path("/etc/redhat-release").exists():
+        return "rhel"
+    return "suse" if Path("/etc/SUSE-brand").exists() else "debian_ubuntu"
+
+
+def _named_driver(url: URL) -> str | None:
+    for key in ("driver", "odbc_connect"):
+        value = url.query.get(key)
+        if value is not None:
+            return value if isinstance(value, str) else value[0]
+    return None
