@@ -1,0 +1,121 @@
+"""The deliveries an order could get: routing, completion bucket and delivery date that keep every calendar rule.
+
+Capacity is not asked here: a candidate is what the calendars, the customer and the order's own dates allow.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from cms.scheduling.ledger import BucketHoursUsed
+from cms.scheduling.problem import OrderDemand
+from cms.scheduling.tables import Completion, PlantTables, Stop, Way
+
+
+class Candidate(NamedTuple):
+    """One delivery that an order could get, for its whole quantity.
+
+    Parameters
+    ----------
+    routing : int
+        Place of the routing in the order.
+    completion, ship, delivery : int
+        Days counted from ``as_of``.
+    tardiness : int
+        Calendar days past the due date.
+    money : float
+        Routing and holding cost, overtime and changes aside.
+    loads : tuple
+        Hours by bucket; a bucket stands once.
+    """
+
+    routing: int
+    completion: int
+    ship: int
+    delivery: int
+    tardiness: int
+    money: float
+    loads: tuple[BucketHoursUsed, ...]
+
+
+def candidates_of(tables: PlantTables, order: OrderDemand) -> Iterator[Candidate]:
+    """Every candidate of an order, in order of routing, delivery and completion."""
+    for way in tables.ways(order):
+        yield from way_candidates(tables, order, way)
+
+
+def way_candidates(tables: PlantTables, order: OrderDemand, way: Way) -> Iterator[Candidate]:
+    """The candidates of one routing, in order of delivery, then completion."""
+    due = tables.index(order.due_date)
+    holding = tables.problem.holding_cost_per_hour_day * way.total_hours
+    completions = open_completions(tables, order, way)
+    for stop in open_stops(tables, order, way):
+        for completion in completions:
+            if completion.day > stop.latest_completion:
+                break
+            yield _candidate(way, completion, stop, due, holding)
+
+
+def find_candidate(
+    tables: PlantTables, order: OrderDemand, way: Way, completion: int, delivery: int
+) -> Candidate | None:
+    """The candidate of a routing with those days; None where a rule closes it."""
+    completions, stops = open_completions(tables, order, way), open_stops(tables, order, way)
+    first = bisect_left(completions, completion, key=lambda one: one.day)
+    second = bisect_left(stops, delivery, key=lambda one: one.day)
+    if first == len(completions) or second == len(stops):
+        return None
+    found, stop = completions[first], stops[second]
+    if found.day != completion or stop.day != delivery or completion > stop.latest_completion:
+        return None
+    holding = tables.problem.holding_cost_per_hour_day * way.total_hours
+    return _candidate(way, found, stop, tables.index(order.due_date), holding)
+
+
+def _candidate(way: Way, completion: Completion, stop: Stop, due: int, holding: float) -> Candidate:
+    return Candidate(
+        way.routing,
+        completion.day,
+        stop.ship_day,
+        stop.day,
+        max(0, stop.day - due),
+        way.cost + holding * (stop.ship_day - completion.day),
+        merged_loads(way, completion, stop),
+    )
+
+
+def open_completions(tables: PlantTables, order: OrderDemand, way: Way) -> tuple[Completion, ...]:
+    """The completions of a routing whose work does not start before the order's release."""
+    completions = way.shape.completions
+    if order.release_date is None:
+        return completions
+    release = tables.index(order.release_date)
+    if release <= 0:
+        return completions
+    return completions[bisect_left(completions, release, key=lambda completion: completion.earliest_day) :]
+
+
+def open_stops(tables: PlantTables, order: OrderDemand, way: Way) -> tuple[Stop, ...]:
+    """The delivery days that the customer's earliness and the order's release leave."""
+    earliest = tables.index(order.due_date) - tables.problem.customer(order.customer_id).max_early_days
+    stops = way.stops
+    if earliest > 0:
+        stops = stops[bisect_left(stops, earliest, key=lambda stop: stop.day) :]
+    if order.release_date is None or not way.ship_hours:
+        return stops
+    release = tables.index(order.release_date)
+    return stops[bisect_left(stops, release, key=lambda stop: stop.earliest_day) :]
+
+
+def merged_loads(way: Way, completion: Completion, stop: Stop) -> tuple[BucketHoursUsed, ...]:
+    """Hours by bucket of a candidate."""
+    loads = (
+        *zip(completion.buckets, way.completion_hours, strict=True),
+        *zip(stop.buckets, way.ship_hours, strict=True),
+    )
+    if not way.shape.shares_resource:
+        return loads
+    hours: dict[int, float] = {}
+    for bucket, more in loads:
+        hours[bucket] = hours.get(bucket, 0.0) + more
+    return tuple(hours.items())

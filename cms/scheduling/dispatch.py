@@ -1,0 +1,223 @@
+"""Priority-rule construction: order by order, each gets its best delivery in the hours that are left.
+
+Orders come by class, due date, weight (the heavier first) and id. The best delivery is the least tardy, then the
+cheapest, then the earliest. It never moves what is placed, so it is fast and always feasible: the first plan of the
+optimiser, its fallback, and the engine of simulations.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from cms.scheduling.candidates import candidates_of, find_candidate, open_completions, open_stops, way_candidates
+from cms.scheduling.ledger import HoursLedger
+from cms.scheduling.plan import Piece, Plan, is_changed, open_quantity, piece_of, unscheduled_days
+from cms.scheduling.problem import OrderDemand
+from cms.scheduling.tables import PlantTables, Way
+
+
+class Offer(NamedTuple):
+    """A delivery that fits, ranked: compare offers to find the better one."""
+
+    tardiness: int
+    money: float
+    delivery: int
+    completion: int
+    routing: int
+
+
+def dispatch(plan: Plan, order_numbers: Iterable[int] | None = None) -> None:
+    """Places the open quantity of each order, in dispatch sequence; all orders where none are named."""
+    numbers = range(len(plan.pieces)) if order_numbers is None else order_numbers
+    for number in dispatch_sequence(plan.tables, numbers):
+        place_order(plan, number)
+
+
+def dispatch_sequence(tables: PlantTables, order_numbers: Iterable[int]) -> list[int]:
+    """Orders by class, due date, weight (the heavier first) and id."""
+    orders = tables.problem.orders
+
+    def rank(number: int) -> tuple[int, int, float, str]:
+        order = orders[number]
+        return order.priority, order.due_date.toordinal(), -order.weight, order.order_id
+
+    return sorted(order_numbers, key=rank)
+
+
+def place_order(plan: Plan, number: int) -> None:
+    """Gives an order its best deliveries in the hours that are left; nothing where none fits."""
+    order = plan.tables.problem.orders[number]
+    quantity = open_quantity(order, plan.pieces[number])
+    if quantity == 0.0 or not _may_deliver_whole(order, plan.pieces[number], quantity):
+        _place_split(plan, number, quantity)
+        return
+    offer = best_offer(plan, number, quantity)
+    if offer is not None and (offer.tardiness == 0 or not order.splittable):
+        plan.add(number, Piece(offer.routing, offer.completion, offer.delivery, quantity))
+        return
+    whole_days = quantity * (unscheduled_days(plan.tables, order) if offer is None else offer.tardiness)
+    _place_split(plan, number, quantity, better_than_days=whole_days, otherwise=offer)
+
+
+def _may_deliver_whole(order: OrderDemand, pieces: Sequence[Piece], quantity: float) -> bool:
+    if not order.splittable:
+        return True
+    return quantity >= order.smallest_split and (order.max_splits is None or len(pieces) < order.max_splits)
+
+
+def best_offer(plan: Plan, number: int, quantity: float) -> Offer | None:
+    """The least tardy, then cheapest, then earliest delivery of that quantity that fits; None where none does."""
+    tables = plan.tables
+    order = tables.problem.orders[number]
+    share = quantity / order.quantity
+    best: Offer | None = None
+    for way in tables.ways(order):
+        offer = _way_offer(tables, order, way, share, plan.ledger)
+        if offer is not None and (best is None or offer < best):
+            best = offer
+    return _prefer_published(plan, number, quantity, best)
+
+
+def _way_offer(tables: PlantTables, order: OrderDemand, way: Way, share: float, ledger: HoursLedger) -> Offer | None:
+    offers = _paired_offers if way.shape.shares_resource else _separable_offers
+    best: Offer | None = None
+    for offer in offers(tables, order, way, share, ledger):
+        if best is None or offer < best:
+            best = offer
+        if offer.tardiness > 0:
+            break
+    return best
+
+
+def _separable_offers(
+    tables: PlantTables, order: OrderDemand, way: Way, share: float, ledger: HoursLedger
+) -> Iterator[Offer]:
+    """The best completion for each delivery day, in order of day.
+
+    The cost of waiting falls by the same amount for every completion that is a day later, so the best of the
+    completions up to a day is found by one walk along the completions.
+    """
+    due = tables.index(order.due_date)
+    completion_hours = [hours * share for hours in way.completion_hours]
+    ship_hours = [hours * share for hours in way.ship_hours]
+    waiting = tables.problem.holding_cost_per_hour_day * way.total_hours * share
+    routing_money = way.cost * share
+    completions = open_completions(tables, order, way)
+    seen = 0
+    best: tuple[float, int] | None = None
+    for stop in open_stops(tables, order, way):
+        while seen < len(completions) and completions[seen].day <= stop.latest_completion:
+            day, _, buckets = completions[seen]
+            overtime = ledger.overtime_money(buckets, completion_hours)
+            if overtime is not None and (best is None or overtime - waiting * day < best[0]):
+                best = overtime - waiting * day, day
+            seen += 1
+        if best is None:
+            continue
+        overtime = ledger.overtime_money(stop.buckets, ship_hours)
+        if overtime is not None:
+            money = routing_money + overtime + best[0] + waiting * stop.ship_day
+            yield Offer(max(0, stop.day - due), round(money, 9), stop.day, best[1], way.routing)
+
+
+def _paired_offers(
+    tables: PlantTables, order: OrderDemand, way: Way, share: float, ledger: HoursLedger
+) -> Iterator[Offer]:
+    """Every pair of completion and delivery that fits: for routings whose two anchors meet on one resource."""
+    day, found = -1, False
+    for candidate in way_candidates(tables, order, way):
+        if found and candidate.tardiness > 0 and candidate.delivery > day:
+            return
+        buckets, hours = zip(*candidate.loads, strict=True)
+        overtime = ledger.overtime_money(buckets, [whole * share for whole in hours])
+        if overtime is not None:
+            day, found = candidate.delivery, True
+            money = candidate.money * share + overtime
+            yield Offer(candidate.tardiness, round(money, 9), candidate.delivery, candidate.completion, way.routing)
+
+
+def _prefer_published(plan: Plan, number: int, quantity: float, best: Offer | None) -> Offer | None:
+    """The published delivery instead of an equally tardy one that saves less than the change costs."""
+    tables = plan.tables
+    order = tables.problem.orders[number]
+    if not order.current or best is None:
+        return best
+    for current in order.current:
+        piece = piece_of(tables, order, current, frozen=False)
+        if piece.quantity != quantity or is_changed(tables, order, [*plan.pieces[number], piece]):
+            continue
+        offer = _offer_for(plan, order, piece)
+        if offer is not None and offer.tardiness <= best.tardiness:
+            saved = offer.money - best.money
+            return offer if saved <= tables.problem.change_cost else best
+    return best
+
+
+def _offer_for(plan: Plan, order: OrderDemand, piece: Piece) -> Offer | None:
+    tables = plan.tables
+    share = piece.quantity / order.quantity
+    candidate = find_candidate(tables, order, tables.ways(order)[piece.routing], piece.completion, piece.delivery)
+    if candidate is None:
+        return None
+    buckets = [bucket for bucket, _ in candidate.loads]
+    overtime = plan.ledger.overtime_money(buckets, [hours * share for _, hours in candidate.loads])
+    if overtime is None:
+        return None
+    money = candidate.money * share + overtime
+    return Offer(candidate.tardiness, money, candidate.delivery, candidate.completion, piece.routing)
+
+
+def _place_split(
+    plan: Plan,
+    number: int,
+    quantity: float,
+    *,
+    better_than_days: float = float("inf"),
+    otherwise: Offer | None = None,
+) -> None:
+    """Divides the open quantity where that is less tardy than `otherwise`, its best delivery as a whole."""
+    order = plan.tables.problem.orders[number]
+    pieces = _split_pieces(plan, number, quantity) if order.splittable else []
+    due = plan.tables.index(order.due_date)
+    left = quantity - sum(piece.quantity for piece in pieces)
+    days = sum(piece.quantity * max(0, piece.delivery - due) for piece in pieces)
+    days += left * unscheduled_days(plan.tables, order)
+    if days < better_than_days:
+        for piece in pieces:
+            plan.add(number, piece)
+    elif otherwise is not None:
+        plan.add(number, Piece(otherwise.routing, otherwise.completion, otherwise.delivery, quantity))
+
+
+def _split_pieces(plan: Plan, number: int, quantity: float) -> list[Piece]:
+    """As many units as fit on the earliest delivery days, one piece after another."""
+    tables, ledger = plan.tables, plan.ledger.copy()
+    order = tables.problem.orders[number]
+    least = order.smallest_split
+    most = int(quantity // least)
+    if order.max_splits is not None:
+        most = min(most, order.max_splits - len(plan.pieces[number]))
+    pieces: list[Piece] = []
+    left = int(quantity)
+    candidates = sorted(candidates_of(tables, order), key=lambda c: (c.delivery, c.money, c.completion, c.routing))
+    for candidate in candidates:
+        if left < least or len(pieces) >= most:
+            break
+        buckets, hours = zip(*candidate.loads, strict=True) if candidate.loads else ((), ())
+        units = _units(left, least, ledger.largest_share(buckets, hours) * order.quantity, last=len(pieces) == most - 1)
+        if units:
+            pieces.append(Piece(candidate.routing, candidate.completion, candidate.delivery, float(units)))
+            share = units / order.quantity
+            ledger.use((bucket, whole * share) for bucket, whole in candidate.loads)
+            left -= units
+    return pieces
+
+
+def _units(left: int, least: int, room: float, *, last: bool) -> int:
+    """Whole units to deliver now: all that fit, but never so many that the rest is too small to follow."""
+    units = min(left, int(room + 1e-9))
+    if units < least:
+        return 0
+    rest = left - units
+    if 0 < rest < least and not last:
+        units = left - least
+    return units if units >= least else 0
