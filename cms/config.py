@@ -1,6 +1,7 @@
 """Settings: read once from `cms.toml` and the environment, checked as a whole, secrets only from the environment."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -287,3 +288,27 @@ def _sentence(detail: Any) -> str:
         return f"{place}: no such key"
     shown = "" if detail["type"] == "missing" else f", found {detail['input']!r}"
     return f"{place}: {detail['msg'][0].lower()}{detail['msg'][1:]}{shown}"
+
+
+def masked(settings: Settings) -> Settings:
+    """The settings with the passwords in their addresses hidden."""
+    sources = {
+        name: source.model_copy(update={"url": mask_password(source.url)}) if hasattr(source, "url") else source
+        for name, source in settings.sources.items()
+    }
+    notifications = settings.notifications
+    if notifications.webhook_url:
+        notifications = notifications.model_copy(update={"webhook_url": mask_password(notifications.webhook_url)})
+    warehouse = settings.warehouse.model_copy(update={"url": mask_password(settings.warehouse.url)})
+    return settings.model_copy(update={"sources": sources, "warehouse": warehouse, "notifications": notifications})
+
+
+def mask_password(url: str) -> str:
+    """An address that can be shown.
+
+    Examples
+    --------
+    >>> mask_password("postgresql+psycopg://cms:s3cret@db/cms")
+    'postgresql+psycopg://cms:***@db/cms'
+    """
+    return re.sub(r"(?i)(pwd|password)=[^;&]*", r"\1=***", re.sub(r"(://[^:/@]*:)[^@/]*@", r"\1***@", url))

@@ -1,0 +1,235 @@
+"""The composition root: settings in, wired use cases out. Heavy adapters are imported when they are first used."""
+
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cms.application.gated_load import GatedLoader
+from cms.application.notify import RetryPolicy
+from cms.application.plan_schedule import Planner
+from cms.application.planning_facts import PlanningRules
+from cms.application.ports import Clock, CustomerSource, Dataset, GateVerdict, Notifier, OrderSource, StagedLoad
+from cms.config import MondaySourceSettings, Settings, SourceSettings, read_settings
+from cms.domain.errors import ConfigurationError, NotFoundError
+from cms.scheduling.result import Method
+
+if TYPE_CHECKING:
+    from expectations.gate import Gate
+
+    from cms.monday.client import MondayClient
+    from cms.warehouse import Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present instant, UTC."""
+        return datetime.now(tz=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _LazyGate:
+    """The gate, built at the first load: Great Expectations takes seconds to import."""
+
+    system: "System"
+
+    def judge(self, load: StagedLoad, *, now: datetime) -> GateVerdict:
+        return self.system.gate.judge(load, now=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """Everything wired for one process.
+
+    Parameters
+    ----------
+    environment : mapping of str to str
+        Where sources find their secrets.
+    """
+
+    settings: Settings
+    clock: Clock = field(default_factory=SystemClock)
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+
+    @cached_property
+    def warehouse(self) -> "Warehouse":
+        """The warehouse, its schema checked.
+
+        Raises
+        ------
+        WarehouseError
+        """
+        from cms.warehouse import Warehouse
+
+        return Warehouse.open(self.settings.warehouse.url)
+
+    @cached_property
+    def gate(self) -> "Gate":
+        """The expectations that every load has to pass."""
+        from expectations.gate import Gate
+
+        return Gate(self.warehouse.engine, self.settings.gate)
+
+    @cached_property
+    def loader(self) -> GatedLoader:
+        """Gated loads."""
+        return GatedLoader(loads=self.warehouse.loads, gate=_LazyGate(system=self), clock=self.clock)
+
+    @cached_property
+    def planner(self) -> Planner:
+        """Daily planning."""
+        planning = self.settings.planning
+        return Planner(
+            orders=self.warehouse.orders,
+            plant=self.warehouse.plant,
+            schedules=self.warehouse.schedules,
+            clock=self.clock,
+            rules=self.planning_rules,
+            method=Method(planning.method),
+            time_limit_seconds=planning.time_limit_seconds,
+            rollout_phase=self.settings.rollout.phase,
+            planner_recipient=self.settings.notifications.planner_recipient,
+        )
+
+    @cached_property
+    def planning_rules(self) -> PlanningRules:
+        """The rules that schedules are built by."""
+        planning = self.settings.planning
+        return PlanningRules(
+            horizon_days=planning.horizon_days,
+            planning_time_fence_days=planning.planning_time_fence_days,
+            holding_cost_per_hour_day=planning.holding_cost_per_hour_day,
+            change_cost=planning.change_cost,
+            rush_priority=planning.rush_priority,
+            min_split_share=planning.min_split_share,
+            max_splits=planning.max_splits,
+            default_routing=planning.default_routing,
+        )
+
+    @cached_property
+    def notifier(self) -> Notifier:
+        """The channels that are set up."""
+        from cms.notifications.channels import AppriseChannel, Channel, ChannelNotifier, EmailChannel
+
+        settings = self.settings.notifications
+        email = settings.email
+        channels: dict[str, Channel] = {
+            "email": EmailChannel(
+                host=email.host,
+                port=email.port,
+                sender=email.sender,
+                user=email.user,
+                password=self.settings.secret("smtp_password"),
+                starttls=email.starttls,
+                timeout_seconds=email.timeout_seconds,
+            )
+        }
+        if chat := self.settings.secret("chat_url"):
+            channels["chat"] = AppriseChannel(url=chat)
+        if settings.webhook_url:
+            channels["webhook"] = AppriseChannel(url=settings.webhook_url)
+        return ChannelNotifier(channels=channels)
+
+    @property
+    def retry_policy(self) -> RetryPolicy:
+        """How often notices are tried."""
+        settings = self.settings.notifications
+        return RetryPolicy(
+            max_attempts=settings.max_attempts, first_pause=timedelta(seconds=settings.first_retry_seconds)
+        )
+
+    @property
+    def worker(self) -> str:
+        """The name under which this process claims work."""
+        return f"{socket.gethostname()}:{os.getpid()}"
+
+    @cached_property
+    def monday(self) -> "MondayClient":
+        """The monday.com client.
+
+        Raises
+        ------
+        ConfigurationError
+            No token is set.
+        """
+        from cms.monday.client import MondayClient
+
+        token = self.settings.secret("monday_token")
+        if not token:
+            raise ConfigurationError(("monday.com needs a token: set CMS_MONDAY_TOKEN",))
+        return MondayClient.open(self.settings.monday, token)
+
+    def source_names(self, dataset: str) -> list[str]:
+        """Names of the sources of ``customers`` or ``orders``, by precedence."""
+        sources = self.settings.sources
+        named = (name for name, source in sources.items() if source.dataset == dataset)
+        return sorted(named, key=lambda name: (sources[name].precedence, name))
+
+    def customer_source(self, name: str) -> CustomerSource:
+        """A source of customers.
+
+        Raises
+        ------
+        NotFoundError
+        """
+        settings = self._source_settings(name, "customers")
+        if isinstance(settings, MondaySourceSettings):
+            from cms.monday.customer_source import MondayCustomerSource
+
+            known = self.warehouse.loads.known_ids
+            return MondayCustomerSource(name, settings, self.monday, lambda: known(Dataset.CUSTOMERS, name))
+        from cms.order_sources import open_customer_source
+
+        return open_customer_source(name, settings, self.environment)
+
+    def order_source(self, name: str) -> OrderSource:
+        """A source of orders.
+
+        Raises
+        ------
+        NotFoundError
+        """
+        settings = self._source_settings(name, "orders")
+        if isinstance(settings, MondaySourceSettings):
+            from cms.monday.order_source import MondayOrderSource
+
+            known = self.warehouse.loads.known_ids
+            return MondayOrderSource(name, settings, self.monday, lambda: known(Dataset.ORDERS, name))
+        from cms.order_sources import open_order_source
+
+        return open_order_source(name, settings, self.environment)
+
+    def close(self) -> None:
+        """Let go of the warehouse's connections."""
+        if "warehouse" in self.__dict__:
+            self.warehouse.close()
+
+    def _source_settings(self, name: str, dataset: str) -> SourceSettings:
+        settings = self.settings.sources.get(name)
+        if settings is None or settings.dataset != dataset:
+            known = ", ".join(self.source_names(dataset)) or "none is set up"
+            raise NotFoundError(f"source of {dataset} named", name, f"in cms.toml there are: {known}")
+        return settings
+
+
+@contextmanager
+def open_system(config: Path | None = None) -> Iterator[System]:
+    """The system of a settings file, closed at the end.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    system = System(settings=read_settings(config))
+    try:
+        yield system
+    finally:
+        system.close()

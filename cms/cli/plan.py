@@ -1,0 +1,83 @@
+"""`cms plan`: the daily schedule, the weekly capacity plan, a rush order."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from cms.cli.output import AS_JSON, print_json, print_table
+from cms.cli.progress import shown_progress
+
+if TYPE_CHECKING:
+    from cms.application.plan_schedule import PlanReport
+
+app = typer.Typer(help="Build and publish plans.", no_args_is_help=True)
+
+AS_OF = typer.Option(None, "--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="First day of the plan; today if not.")
+ACTOR = typer.Option("cms plan", "--actor", help="Who plans, for the history.")
+
+
+@app.command()
+def daily(
+    as_of: datetime | None = AS_OF,
+    actor: str = ACTOR,
+    force: bool = typer.Option(False, "--force", help="Plan again although nothing has changed."),
+    release_fence: bool = typer.Option(
+        False, "--release-fence", help="Plan this once without the planning time fence."
+    ),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Plan every open order and publish the schedule; nothing is written where nothing has changed.
+
+    Exit status: 3 where what is frozen no longer fits, 4 where the referee found a violation, 9 where somebody else
+    published meanwhile.
+
+    Example: cms plan daily --as-of 2026-01-05
+    """
+    from cms.application.plan_schedule import plan_schedule
+    from cms.bootstrap import open_system
+
+    with open_system() as system, shown_progress(quiet=as_json) as progress:
+        report = plan_schedule(
+            system.planner,
+            as_of=as_of.date() if as_of else system.clock.now().date(),
+            actor=actor,
+            force=force,
+            release_fence=release_fence,
+            progress=progress,
+        )
+    if as_json:
+        print_json(_summary(report))
+    else:
+        _print_summary(report)
+
+
+def _summary(report: "PlanReport") -> dict[str, object]:
+    schedule = report.schedule
+    return {
+        "version": schedule.version,
+        "as_of": schedule.as_of,
+        "status": schedule.status,
+        "published": report.publication is not None,
+        "deliveries": len(schedule.deliveries),
+        "late": report.late,
+        "unscheduled": len(schedule.unscheduled),
+        "changes": len(report.publication.changes) if report.publication else 0,
+        "notices": report.publication.notices if report.publication else 0,
+        "tiers": [{"name": t.name, "value": t.value, "bound": t.bound, "gap": t.gap} for t in schedule.tiers],
+        "seconds": report.seconds,
+    }
+
+
+def _print_summary(report: "PlanReport") -> None:
+    schedule = report.schedule
+    if report.publication is None:
+        typer.echo(f"nothing has changed since version {schedule.version}; nothing was written (--force plans anyway)")
+        return
+    typer.echo(
+        f"version {schedule.version} published for {schedule.as_of}: {len(schedule.deliveries)} deliveries, "
+        f"{report.late} orders late, {len(schedule.unscheduled)} unscheduled; "
+        f"{len(report.publication.changes)} changes, {report.publication.notices} notices ({report.seconds:.1f} s)"
+    )
+    rows = [(tier.name, tier.value, tier.bound, f"{tier.gap:.2%}") for tier in schedule.tiers]
+    print_table(f"Objective: {schedule.status}", ["tier", "value", "bound", "gap"], rows)

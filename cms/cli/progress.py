@@ -1,0 +1,59 @@
+"""Progress of long work, on standard error: a moving line on a terminal, a line for each stage elsewhere."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cms.application.ports import Progress, no_progress
+
+_PAUSE_SECONDS = 0.2
+
+
+@contextmanager
+def shown_progress(*, quiet: bool = False) -> Iterator[Progress]:
+    """A progress callback that shows stages as they go; silent where `quiet`."""
+    if quiet:
+        yield no_progress
+    elif sys.stderr.isatty():
+        line = _MovingLine()
+        yield line
+        line.clear()
+    else:
+        yield _StageLines()
+
+
+class _StageLines:
+    """One line for each stage, for logs."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:  # noqa: ARG002
+        if stage != self._stage:
+            self._stage = stage
+            count = f" ({total:,})" if total else ""
+            sys.stderr.write(f"  {stage}{count}\n")
+            sys.stderr.flush()
+
+
+class _MovingLine:
+    """One line, rewritten a few times a second."""
+
+    def __init__(self) -> None:
+        self._shown_at = 0.0
+        self._stage = ""
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        now = time.monotonic()
+        if stage == self._stage and now - self._shown_at < _PAUSE_SECONDS:
+            return
+        self._stage, self._shown_at = stage, now
+        count = f" {done:,} of {total:,}" if total else f" {done:,}" if done else ""
+        sys.stderr.write(f"\r\x1b[2K  {stage}{count}")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Leave the terminal as it was."""
+        sys.stderr.write("\r\x1b[2K")
+        sys.stderr.flush()

@@ -1,0 +1,56 @@
+"""What a flow run shows in Prefect: tables of what it did, links to what it made."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from prefect.artifacts import create_link_artifact, create_table_artifact
+
+from cms.application.gated_load import LoadReport
+from cms.application.plan_schedule import PlanReport
+from cms.domain.metrics import utilization
+
+
+def publish_load_summary(key: str, reports: Iterable[LoadReport]) -> None:
+    """A line for each load: what came, what was written, what was held back."""
+    rows = [
+        {
+            "source": report.source,
+            "table": report.dataset.value,
+            "staged": report.staged,
+            "inserted": report.counts.inserted,
+            "updated": report.counts.updated,
+            "unchanged": report.counts.unchanged,
+            "removed": report.counts.removed,
+            "quarantined": report.counts.quarantined,
+        }
+        for report in reports
+    ]
+    create_table_artifact(rows, key=key, description="What was loaded")
+
+
+def publish_schedule_summary(report: PlanReport) -> None:
+    """The schedule by resource: hours available, committed and over time."""
+    schedule = report.schedule
+    rows = []
+    for resource_id in sorted({day.resource_id for day in schedule.resource_days}):
+        days = [day for day in schedule.resource_days if day.resource_id == resource_id]
+        regular, load = sum(d.regular_hours for d in days), sum(d.load_hours for d in days)
+        rows.append(
+            {
+                "resource": resource_id,
+                "regular hours": round(regular, 1),
+                "committed hours": round(load, 1),
+                "overtime hours": round(sum(d.overtime_hours for d in days), 1),
+                "utilization": f"{utilization(load, regular):.0%}",
+            }
+        )
+    description = (
+        f"Version {schedule.version}, {schedule.status}: {len(schedule.deliveries)} deliveries, "
+        f"{report.late} orders late, {len(schedule.unscheduled)} unscheduled"
+    )
+    create_table_artifact(rows, key="schedule-summary", description=description)
+
+
+def publish_link(key: str, path: Path, text: str) -> None:
+    """A link to a page on this machine."""
+    create_link_artifact(link=path.resolve().as_uri(), key=key, link_text=text)

@@ -1,0 +1,23 @@
+"""The data quality report, every day."""
+
+from pathlib import Path
+
+from prefect import flow, task
+
+from cms.bootstrap import open_system
+from flows.artifacts import publish_link
+
+
+@task
+def build_report() -> Path:
+    """Build Data Docs from what the gates have found."""
+    with open_system() as system:
+        return system.gate.build_data_docs()
+
+
+@flow(name="data_quality_report")
+def data_quality_report() -> Path:
+    """Build the report and link it."""
+    index = build_report()
+    publish_link("data-quality-report", index, "Data quality report")
+    return index

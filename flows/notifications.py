@@ -1,0 +1,22 @@
+"""Notices that wait in the outbox, every few minutes."""
+
+from prefect import flow, task
+
+from cms.application.notify import NotificationReport, send_notices
+from cms.bootstrap import open_system
+from flows.retries import PAUSES_SECONDS, is_temporary
+
+
+@task(retries=3, retry_delay_seconds=PAUSES_SECONDS, retry_condition_fn=is_temporary)
+def send() -> NotificationReport:
+    """Send what is due; a failed notice waits for its own next try."""
+    with open_system() as system:
+        return send_notices(
+            system.warehouse.outbox, system.notifier, system.clock, policy=system.retry_policy, worker=system.worker
+        )
+
+
+@flow(name="notifications")
+def notifications() -> NotificationReport:
+    """Send every notice that is due."""
+    return send()
