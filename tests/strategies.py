@@ -1,8 +1,10 @@
 """Hypothesis strategies: small scheduling problems with every feature of the model on."""
 
+import os
 from dataclasses import replace
 from datetime import date, time, timedelta
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from cms.domain.customers import CustomerId, DeliveryWindow
@@ -187,3 +189,15 @@ def _published_delivery(
         completion = problem.horizon.day(draw(st.integers(-2, problem.horizon.horizon_days - 1)))
         delivery = completion + timedelta(days=draw(st.integers(0, 3)))
     return CurrentDelivery(routing_id=routing_id, completion_date=completion, delivery_date=delivery, quantity=quantity)
+
+
+def examples(share: float = 1.0) -> settings:
+    """How many examples a property tries: CMS_EXAMPLES times `share`; without it, the same few in every run."""
+    wanted = os.environ.get("CMS_EXAMPLES")
+    return settings(
+        max_examples=max(1, int(int(wanted or 120) * share)),
+        derandomize=wanted is None,
+        database=None,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    )
