@@ -1,12 +1,15 @@
 """The `cms` command: reads arguments, calls one use case, prints what it answers, readable or as JSON."""
 
+import os
 import sys
 
 import typer
 
 from cms import __version__
-from cms.cli import solve
+from cms.cli import config, loads, notify, plan, solve
 from cms.domain.errors import CmsError
+
+INTERNAL_ERROR_STATUS = 70
 
 app = typer.Typer(
     name="cms",
@@ -17,6 +20,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(config.app, name="config")
+app.add_typer(loads.sync, name="sync")
+app.add_typer(loads.imports, name="import")
+app.add_typer(plan.app, name="plan")
+app.command("notify")(notify.notify)
 app.command("solve")(solve.solve)
 
 
@@ -28,15 +36,20 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Show the version."),  # noqa: ARG001
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Show the version."),
 ) -> None:
     """Shared options."""
 
 
 def main() -> None:
-    """Run the command line; a refusal of the business ends with its message and its exit status, never a traceback."""
+    """Run the command line; what the business refuses ends with its message and its exit status, never a traceback."""
     try:
         app()
     except CmsError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_status)
+    except Exception as error:
+        if os.environ.get("CMS_DEBUG"):
+            raise
+        typer.echo(f"internal error: {type(error).__name__}: {error} (CMS_DEBUG=1 shows where)", err=True)
+        sys.exit(INTERNAL_ERROR_STATUS)
