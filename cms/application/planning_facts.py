@@ -8,9 +8,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 
-from cms.aggregation.order_loads import RoutingLoads, routing_loads
+from cms.aggregation.order_loads import RoutingLoads, routing_loads, routings_of
 from cms.application.ports import Plant, Reservation
 from cms.domain.customers import Customer, CustomerId, CustomerStatus
+from cms.domain.errors import InvalidValueError
 from cms.domain.horizon import PlanningHorizon
 from cms.domain.orders import Order, OrderId, OrderType
 from cms.domain.resources import ResourceId, RoutingId
@@ -102,14 +103,9 @@ def prepare_plan(facts: PlanningFacts) -> PreparedPlan:
     before the horizon ends.
     """
     horizon, calendar = facts.horizon(), facts.plant.calendar()
-    demands, left_out = [], []
-    for order in sorted(facts.orders, key=lambda order: order.order_id):
-        options = _routing_options(order, facts)
-        reason = _reason_to_leave_out(order, facts, horizon, options)
-        if reason is None:
-            demands.append(_demand(order, facts, options))
-        else:
-            left_out.append(UnscheduledOrder(order_id=order.order_id, quantity=order.open_quantity, reason=reason))
+    entries = [_entry(order, facts, horizon) for order in sorted(facts.orders, key=lambda order: order.order_id)]
+    demands = [entry for entry in entries if isinstance(entry, OrderDemand)]
+    left_out = [entry for entry in entries if isinstance(entry, UnscheduledOrder)]
     used = {demand.customer_id for demand in demands}
     problem = SchedulingProblem(
         horizon=horizon,
@@ -124,13 +120,22 @@ def prepare_plan(facts: PlanningFacts) -> PreparedPlan:
     return PreparedPlan(problem=problem, left_out=tuple(left_out))
 
 
-def _reason_to_leave_out(
-    order: Order, facts: PlanningFacts, horizon: PlanningHorizon, options: Sequence[RoutingLoads]
-) -> str | None:
+def _entry(order: Order, facts: PlanningFacts, horizon: PlanningHorizon) -> OrderDemand | UnscheduledOrder:
+    """The order as the engine sees it, or why it cannot enter the plan."""
+    reason = _reason_to_leave_out(order, facts, horizon)
+    if reason is None:
+        try:
+            return _demand(order, facts, _ways(order, facts))
+        except InvalidValueError as refusal:
+            reason = str(refusal)
+    return UnscheduledOrder(order_id=order.order_id, quantity=order.open_quantity, reason=reason)
+
+
+def _reason_to_leave_out(order: Order, facts: PlanningFacts, horizon: PlanningHorizon) -> str | None:
     customer = facts.customers.get(order.customer_id)
     if customer is None or customer.status is CustomerStatus.INACTIVE:
         return f"customer {order.customer_id} is not active"
-    if not options:
+    if not routings_of(order.product_family, facts.plant.routings, default_routing=facts.rules.default_routing):
         return f"no routing makes product family {order.product_family!r}; add one to the plant or a default routing"
     earliest = order.due_date - timedelta(days=customer.max_early_days)
     if earliest > horizon.end:
@@ -139,7 +144,7 @@ def _reason_to_leave_out(
     return None
 
 
-def _routing_options(order: Order, facts: PlanningFacts) -> Sequence[RoutingLoads]:
+def _ways(order: Order, facts: PlanningFacts) -> Sequence[RoutingLoads]:
     return routing_loads(
         order.product_family,
         order.open_quantity,
