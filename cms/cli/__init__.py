@@ -6,7 +6,7 @@ import sys
 import typer
 
 from cms import __version__
-from cms.cli import config, loads, notify, plan, solve
+from cms.cli import config, loads, notify, plan, sandbox, solve
 from cms.domain.errors import CmsError
 
 INTERNAL_ERROR_STATUS = 70
@@ -25,6 +25,7 @@ app.add_typer(loads.sync, name="sync")
 app.add_typer(loads.imports, name="import")
 app.add_typer(plan.app, name="plan")
 app.command("notify")(notify.notify)
+app.command("sandbox")(sandbox.sandbox)
 app.command("solve")(solve.solve)
 
 

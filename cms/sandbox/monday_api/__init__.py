@@ -1,0 +1,1 @@
+"""A monday.com account in memory, and its GraphQL API."""
