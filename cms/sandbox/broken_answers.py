@@ -151,7 +151,7 @@ def _break_page(data: dict[str, Any]) -> list[str | int] | None:
 
 
 def _break_field(data: dict[str, Any]) -> list[str | int]:
-    name = next(iter(data))
+    name = next((name for name in data if name != "complexity"), "complexity")
     data[name] = None
     return [name]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cms.domain.customers import Channel, Customer, CustomerStatus
+from cms.domain.customers import Channel, Customer, CustomerStatus, DeliveryWindow
 from cms.domain.orders import OrderStatus, OrderType
 from cms.sandbox.clock import SandboxClock
 from cms.sandbox.company import Company, CustomerRecord, Defect, DirtyRow, OrderRecord, Source
@@ -53,7 +53,13 @@ def window_text(customer: Customer) -> str:
     >>> window_text(Customer(customer_id=CustomerId("C1"), name="C1", windows=(tuesday,)))
     'Tue 08:00-12:00'
     """
-    return "; ".join(f"{_WEEKDAYS[w.weekday]} {w.start:%H:%M}-{w.end:%H:%M}" for w in customer.windows)
+    return "; ".join(_one_window_text(window) for window in customer.windows)
+
+
+def _one_window_text(window: DeliveryWindow) -> str:
+    text = f"{_WEEKDAYS[window.weekday]} {window.start:%H:%M}-{window.end:%H:%M}"
+    text += f" from {window.effective_from}" if window.effective_from else ""
+    return text + (f" to {window.effective_to}" if window.effective_to else "")
 
 
 def _customer_columns() -> dict[str, Column]:
@@ -69,7 +75,7 @@ def _customer_columns() -> dict[str, Column]:
         Column("contact_phone", "Goods-in phone", "phone"),
         Column("channel", "Tell them by", "dropdown", _labels(CHANNEL_LABELS.values())),
         Column("delivery_windows", "Delivery windows", "long_text"),
-        Column("windows_in_effect", "Windows in effect", "timeline"),
+        Column("contract", "Contract", "timeline"),
         Column("blackout_dates", "Closed on", "long_text"),
         Column("cohort", "Rollout", "status", _labels(("Pilot", "Tracking", "Scheduling"))),
         Column("address", "Address", "location"),
@@ -123,9 +129,6 @@ def _fill_customers(board: Board, company: Company) -> None:
 def _customer_values(board: Board, record: CustomerRecord) -> dict[str, Any]:
     customer, place = record.customer, record.place
     columns = board.columns
-    in_effect = None
-    if record.windows_from and record.windows_to:
-        in_effect = {"from": str(record.windows_from), "to": str(record.windows_to)}
     zone = status_index(columns["time_zone"], customer.time_zone)
     return {
         "customer_id": customer.customer_id,
@@ -139,7 +142,7 @@ def _customer_values(board: Board, record: CustomerRecord) -> dict[str, Any]:
         "contact_phone": {"phone": customer.contact_phone, "countryShortName": place.country_code},
         "channel": {"ids": [status_index(columns["channel"], CHANNEL_LABELS[customer.preferred_channel])]},
         "delivery_windows": {"text": window_text(customer)} if customer.windows else None,
-        "windows_in_effect": in_effect,
+        "contract": _contract(record),
         "blackout_dates": _dates_text(customer.blackout_dates),
         "cohort": {"index": status_index(columns["cohort"], "Scheduling")},
         "address": {
@@ -151,6 +154,12 @@ def _customer_values(board: Board, record: CustomerRecord) -> dict[str, Any]:
         },
         "account_manager": {"personsAndTeams": [{"id": 2, "kind": "person"}]},
     }
+
+
+def _contract(record: CustomerRecord) -> dict[str, str] | None:
+    if record.contract_until is None:
+        return None
+    return {"from": str(record.created_at.date()), "to": str(record.contract_until)}
 
 
 def _spoil_customer(values: dict[str, Any], row: DirtyRow) -> None:

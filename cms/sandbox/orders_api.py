@@ -168,7 +168,7 @@ class OrdersApi:
         asked = request.query_params
         try:
             since = _normal_instant(asked["updated_since"]) if asked.get("updated_since") else ""
-            size = _whole_number(asked.get("page_size", "100"), 1, LARGEST_PAGE)
+            size = _whole_number(asked.get("page_size") or asked.get("limit", "100"), 1, LARGEST_PAGE)
             page = _whole_number(asked.get("page", "1"), 1, 10**9)
         except ValueError as error:
             return _problem(422, "unprocessable", str(error))

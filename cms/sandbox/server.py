@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import format_datetime
 from random import Random
 from typing import Any
 
@@ -15,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cms.domain.errors import CmsError, InvalidValueError
 from cms.sandbox.board_changes import change_boards
@@ -146,9 +148,9 @@ class Sandbox:
         """The list of orders."""
         return f"{self.url}/orders/v1/orders"
 
-    def application(self) -> Starlette:
+    def application(self) -> ASGIApp:
         """Everything as one ASGI application."""
-        return Starlette(
+        routed = Starlette(
             routes=[
                 Route("/v2", self.monday.__call__, methods=["POST"]),
                 *self.orders.routes(),
@@ -159,6 +161,7 @@ class Sandbox:
                 Route("/sandbox/changes", self._change_boards, methods=["POST"]),
             ]
         )
+        return _dated(routed, self.clock)
 
     def listen(self) -> socket.socket:
         """Take the port.
@@ -189,6 +192,7 @@ class Sandbox:
             lifespan="off",
             log_config=None,
             access_log=False,
+            date_header=False,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=1,
         )
@@ -259,6 +263,21 @@ def serve_forever(sandbox: Sandbox, listening: socket.socket) -> None:
     finally:
         sandbox.post.close()
         listening.close()
+
+
+def _dated(application: ASGIApp, clock: SandboxClock) -> ASGIApp:
+    """Write the sandbox's time into each answer: clients go by the server's clock, not by their own."""
+
+    async def run(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = format_datetime(clock.now(), usegmt=True).encode()
+                message = {**message, "headers": [*message["headers"], (b"date", date)]}
+            await send(message)
+
+        await application(scope, receive, send_dated)
+
+    return run
 
 
 def _wait_for(server: uvicorn.Server, thread: threading.Thread) -> None:

@@ -54,8 +54,7 @@ def _customer(number: int, options: CompanyOptions) -> CustomerRecord:
         account_manager=person_name(random),
         created_at=created_at,
         updated_at=_instant_between(created_at.date(), options.as_of - timedelta(days=1), random),
-        windows_from=windows_from if windows else None,
-        windows_to=windows_to if windows else None,
+        contract_until=options.as_of + timedelta(days=random.randint(90, 700)) if random.random() < 0.4 else None,
     )
 
 

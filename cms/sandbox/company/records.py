@@ -16,8 +16,8 @@ class CustomerRecord:
 
     Parameters
     ----------
-    windows_from, windows_to : date, optional
-        Days between which the customer's own windows are in effect.
+    contract_until : date, optional
+        The last day of a framework contract.
     """
 
     customer: Customer
@@ -25,8 +25,7 @@ class CustomerRecord:
     account_manager: str
     created_at: datetime
     updated_at: datetime
-    windows_from: date | None = None
-    windows_to: date | None = None
+    contract_until: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
