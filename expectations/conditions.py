@@ -1,0 +1,182 @@
+"""What the rules say in SQL, in words that mean the same on SQLite, PostgreSQL and SQL Server."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from expectations.rules import Staged
+
+
+class DayAfter(FunctionElement[date]):
+    """The UTC day of an instant, moved by a number of days: ``DayAfter(ordered_at, -1)`` is the day before."""
+
+    type = sa.Date()
+    inherit_cache = True
+
+    def __init__(self, instant: sa.ColumnElement[datetime], days: int) -> None:
+        super().__init__(instant, sa.literal(days))
+
+
+@compiles(DayAfter, "sqlite")
+def _day_after_on_sqlite(element: DayAfter, compiler: SQLCompiler, **kw: Any) -> str:
+    instant, days = (compiler.process(part, **kw) for part in element.clauses)
+    return f"date({instant}, {days} || ' days')"
+
+
+@compiles(DayAfter, "postgresql")
+def _day_after_on_postgresql(element: DayAfter, compiler: SQLCompiler, **kw: Any) -> str:
+    instant, days = (compiler.process(part, **kw) for part in element.clauses)
+    return f"(CAST({instant} AT TIME ZONE 'UTC' AS DATE) + CAST({days} AS INTEGER))"
+
+
+@compiles(DayAfter, "mssql")
+def _day_after_on_mssql(element: DayAfter, compiler: SQLCompiler, **kw: Any) -> str:
+    instant, days = (compiler.process(part, **kw) for part in element.clauses)
+    return f"DATEADD(day, {days}, CAST(SWITCHOFFSET({instant}, '+00:00') AS date))"
+
+
+_CONTROL = "\x01-\x1f\x7f-\x9f"
+_WINDOWS_1252 = (
+    "\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d"
+    "\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u017e\u0178"
+)
+_TWICE_ENCODED = f"[\xc2\xc3\xc4\xc5\xd0\xd1\xe2][\x80-\xbf{_WINDOWS_1252}]"
+
+
+class HoldsMoreThanPlainCharacters(FunctionElement[bool]):
+    """Whether a text has anything but the visible characters of ASCII: one cheap look that most keys pass."""
+
+    type = sa.Boolean()
+    inherit_cache = True
+
+    def __init__(self, text: sa.ColumnElement[str]) -> None:
+        super().__init__(text)
+
+
+@compiles(HoldsMoreThanPlainCharacters, "sqlite")
+def _holds_more_on_sqlite(element: HoldsMoreThanPlainCharacters, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"({compiler.process(element.clauses, **kw)} GLOB '*[^!-~]*')"
+
+
+@compiles(HoldsMoreThanPlainCharacters, "postgresql")
+def _holds_more_on_postgresql(element: HoldsMoreThanPlainCharacters, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"({compiler.process(element.clauses, **kw)} COLLATE \"C\" ~ '[^!-~]')"
+
+
+@compiles(HoldsMoreThanPlainCharacters, "mssql")
+def _holds_more_on_mssql(element: HoldsMoreThanPlainCharacters, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"({compiler.process(element.clauses, **kw)} COLLATE Latin1_General_100_BIN2 LIKE N'%[^!-~]%')"
+
+
+class IsGarbled(FunctionElement[bool]):
+    """Whether a text went through a wrong encoding: replacement and control characters, UTF-8 read as Latin-1."""
+
+    type = sa.Boolean()
+    inherit_cache = True
+
+    def __init__(self, text: sa.ColumnElement[str]) -> None:
+        super().__init__(text)
+
+
+@compiles(IsGarbled, "sqlite")
+def _is_garbled_on_sqlite(element: IsGarbled, compiler: SQLCompiler, **kw: Any) -> str:
+    text = compiler.process(element.clauses, **kw)
+    return f"({text} GLOB '*[\ufffd{_CONTROL}]*' OR {text} GLOB '*{_TWICE_ENCODED}*')"
+
+
+@compiles(IsGarbled, "postgresql")
+def _is_garbled_on_postgresql(element: IsGarbled, compiler: SQLCompiler, **kw: Any) -> str:
+    text = compiler.process(element.clauses, **kw)
+    return f"({text} ~ '[\ufffd{_CONTROL}]|{_TWICE_ENCODED}')"
+
+
+@compiles(IsGarbled, "mssql")
+def _is_garbled_on_mssql(element: IsGarbled, compiler: SQLCompiler, **kw: Any) -> str:
+    # a binary collation compares code points: without it SQL Server folds accents and ignores U+FFFD
+    text = f"{compiler.process(element.clauses, **kw)} COLLATE Latin1_General_100_BIN2"
+    return f"({text} LIKE N'%[\ufffd{_CONTROL}]%' OR {text} LIKE N'%{_TWICE_ENCODED}%')"
+
+
+def is_blank(text: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether a text has nothing to read."""
+    return sa.func.trim(text) == ""
+
+
+def is_missing(staged: Staged, column: str) -> sa.ColumnElement[bool]:
+    """Whether a field is empty though it could be read: an unreadable one is told by its own rule."""
+    return sa.and_(staged[column].is_(None), staged["problems"].is_(None))
+
+
+def is_outside(column: sa.ColumnElement[Any], low: object, high: object) -> sa.ColumnElement[bool]:
+    """Whether a value lies below `low` or above `high`."""
+    return sa.or_(column < low, column > high)
+
+
+def is_unclean_key(text: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether a key cannot be trusted to be equal to itself: blank, padded or garbled."""
+    suspicious = sa.or_(sa.func.trim(text) != text, IsGarbled(text))
+    return sa.or_(text == "", sa.and_(HoldsMoreThanPlainCharacters(text), suspicious))
+
+
+def is_unclean_text(text: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether a text that people read is garbled."""
+    return IsGarbled(text)
+
+
+def has_conflicting_rows(staged: Staged, key: str) -> sa.ColumnElement[bool]:
+    """Whether the load says different things about one key, and nothing tells which is the newest.
+
+    Identical rows are one row delivered twice. Different rows with different update instants are a history, of which
+    the newest counts. What is left contradicts itself: different rows of the same instant, or of none.
+    """
+    rows = staged.rows.alias("same_key")
+    different = (
+        sa.select(staged[key])
+        .where(staged.belongs, staged[key].is_not(None))
+        .group_by(staged[key])
+        .having(sa.func.min(staged["row_hash"]) != sa.func.max(staged["row_hash"]))
+    )
+    # the finer grouping looks only at the few keys whose rows differ
+    by_instant = (
+        sa.select(
+            rows.c[key].label("key"),
+            rows.c.source_updated_at.label("instant"),
+            sa.case((sa.func.min(rows.c.row_hash) != sa.func.max(rows.c.row_hash), 1), else_=0).label("differs"),
+        )
+        .where(rows.c.load_id == staged.load.load_id, rows.c[key].in_(different))
+        .group_by(rows.c[key], rows.c.source_updated_at)
+        .subquery()
+    )
+    same_instant_differs = sa.func.max(by_instant.c.differs) == 1
+    instant_is_unknown = sa.func.count(by_instant.c.instant) < sa.func.count()
+    contradicted = (
+        sa.select(by_instant.c.key).group_by(by_instant.c.key).having(sa.or_(same_instant_differs, instant_is_unknown))
+    )
+    return staged[key].in_(contradicted)
+
+
+def stands_under_several(staged: Staged, key: str, other: str) -> sa.ColumnElement[bool]:
+    """Whether one value of `key` comes with several values of `other` in the load."""
+    doubled = (
+        sa.select(staged[key])
+        .where(staged.belongs, staged[key].is_not(None))
+        .group_by(staged[key])
+        .having(sa.func.min(staged[other]) != sa.func.max(staged[other]))
+    )
+    return staged[key].in_(doubled)
+
+
+def is_unknown(column: sa.ColumnElement[Any], known: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Whether a value is not among those of another table's key; nothing is told by its own rule."""
+    # nothing would be "not in" an empty table
+    return sa.and_(column.is_not(None), column.not_in(sa.select(known)))
+
+
+def is_not_one_of(column: sa.ColumnElement[str], allowed: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Whether a value is none of the words that are allowed."""
+    return column.not_in(list(allowed))

@@ -1,0 +1,159 @@
+"""What a rule about staged rows is: declared once, run by Great Expectations on batches and by plain SQL on events."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from cms.application.ports import Dataset, Severity, StagedLoad
+from cms.config import GateSettings
+
+STAGING_TABLES = {
+    Dataset.CUSTOMERS: "staging_customers",
+    Dataset.WINDOWS: "staging_windows",
+    Dataset.ORDERS: "staging_orders",
+}
+"""Where the rows of a dataset wait for their gate."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Staged:
+    """The rows of one load in their staging table, and what their rules may compare them with.
+
+    Parameters
+    ----------
+    tables : mapping of str to sa.Table
+        Every table of the warehouse by name.
+    now : datetime
+        The instant that "in the future" is measured from.
+    """
+
+    load: StagedLoad
+    tables: Mapping[str, sa.Table]
+    now: datetime
+
+    @property
+    def rows(self) -> sa.Table:
+        """The staging table of the load's dataset."""
+        return self.tables[STAGING_TABLES[self.load.dataset]]
+
+    def __getitem__(self, column: str) -> sa.Column[Any]:
+        return self.rows.c[column]
+
+    @property
+    def belongs(self) -> sa.ColumnElement[bool]:
+        """Whether a row is one of this load."""
+        return self["load_id"] == self.load.load_id
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """What the business expects of data, whatever form the check takes.
+
+    Parameters
+    ----------
+    name : str
+        The business name, a sentence that holds when all is well.
+    description : str
+        What exactly is checked.
+    column : str
+        The column that is shown with a failure.
+    consequence : str
+        What happens to the business when it is broken.
+    remedy : str
+        What a steward does about it.
+    """
+
+    name: str
+    description: str
+    column: str
+    severity: Severity
+    consequence: str
+    remedy: str
+
+    @property
+    def is_critical(self) -> bool:
+        """Whether breaking it keeps data out."""
+        return self.severity is Severity.CRITICAL
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RowRule(Rule):
+    """A rule that each row keeps or breaks by itself.
+
+    Parameters
+    ----------
+    reason : str
+        A sentence for a broken row; ``{column}`` names are filled from it.
+    broken : callable
+        Says in SQL which rows break it; unknown (NULL) counts as kept.
+    """
+
+    reason: str
+    broken: Callable[[Staged], sa.ColumnElement[bool]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoadFacts:
+    """What is known of a load as a whole.
+
+    Parameters
+    ----------
+    rows, bad_rows : int
+        All rows, and those that break a critical rule.
+    filled : mapping of str to int
+        Rows with a value, by required column.
+    complete : bool
+        Whether the load claims to be all that its source has.
+    held_rows : int
+        Rows of this source that the warehouse holds now.
+    recent_rows : tuple of int
+        Row counts of the source's latest merged loads, newest first.
+    settings : GateSettings
+        The limits of a batch.
+    """
+
+    rows: int
+    bad_rows: int
+    filled: Mapping[str, int] = field(default_factory=dict)
+    complete: bool = False
+    held_rows: int = 0
+    recent_rows: tuple[int, ...] = ()
+    settings: GateSettings = field(default_factory=GateSettings)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoadRule(Rule):
+    """A rule about a load as a whole; breaking a critical one refuses the load.
+
+    Parameters
+    ----------
+    find : callable
+        The sentence that says how it is broken, or "" where it is kept.
+    """
+
+    find: Callable[[LoadFacts], str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Suite:
+    """All that is expected of a dataset before it may be merged.
+
+    Parameters
+    ----------
+    required : tuple of str
+        Columns without which a row is of no use.
+    """
+
+    dataset: Dataset
+    title: str
+    row_rules: tuple[RowRule, ...]
+    load_rules: tuple[LoadRule, ...]
+    required: tuple[str, ...]
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Every rule, those about rows first."""
+        return (*self.row_rules, *self.load_rules)

@@ -1,0 +1,36 @@
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from cms.warehouse.engine import open_engine
+from cms.warehouse.tables import order_source_records
+from tests.expectations.cases import TAKEN
+from tests.staged_rows import NOW, know_customers, open_warehouse
+
+
+@pytest.fixture(scope="session")
+def prepared_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("expectations") / "prepared.db"
+    engine = open_warehouse(path)
+    know_customers(engine, "C1")
+    know_customers(engine, "ELSEWHERE", source="other")
+    with engine.begin() as connection:
+        connection.execute(
+            sa.insert(order_source_records),
+            [TAKEN | {"source_system": "erp", "row_hash": "h", "loaded_at": NOW, "load_id": "earlier"}],
+        )
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def engine(tmp_path: Path, prepared_warehouse: Path) -> Iterator[sa.Engine]:
+    """A warehouse with customer C1 of the board, ELSEWHERE of another source, and one earlier order."""
+    path = tmp_path / "warehouse.db"
+    shutil.copy(prepared_warehouse, path)
+    engine = open_engine(f"sqlite:///{path}")
+    yield engine
+    engine.dispose()
