@@ -147,7 +147,7 @@ def a_delivery(
         delivery_date=delivered,
         window_start=time(8),
         window_end=time(12),
-        quantity=Decimal(str(demand.quantity if quantity is None else quantity)),
+        quantity=Decimal(f"{demand.quantity if quantity is None else quantity:g}"),
         frozen=frozen,
         tardiness_days=tardiness_days(delivered, demand.due_date),
     )
