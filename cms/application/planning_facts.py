@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,13 +10,15 @@ from functools import cached_property
 
 from cms.aggregation.order_loads import RoutingLoads, routing_loads, routings_of
 from cms.application.ports import Plant, Reservation
+from cms.capacity.ledger import CapacityLoad
 from cms.domain.customers import Customer, CustomerId, CustomerStatus
 from cms.domain.errors import InvalidValueError
 from cms.domain.horizon import PlanningHorizon
 from cms.domain.orders import Order, OrderId, OrderType
-from cms.domain.resources import ResourceId, RoutingId
+from cms.domain.resources import RoutingId
 from cms.domain.schedule import MasterSchedule, ScheduledDelivery, UnscheduledOrder
 from cms.domain.work_calendar import WorkCalendar
+from cms.scheduling.free_capacity import hold_reserved
 from cms.scheduling.problem import (
     BucketHours,
     CurrentDelivery,
@@ -117,7 +119,8 @@ def prepare_plan(facts: PlanningFacts) -> PreparedPlan:
         customers=tuple(_terms(facts.customers[customer_id], calendar) for customer_id in sorted(used)),
         orders=tuple(demands),
     )
-    return PreparedPlan(problem=problem, left_out=tuple(left_out))
+    reserved = (CapacityLoad(r.resource_id, r.bucket_date, r.hours) for r in facts.reservations)
+    return PreparedPlan(problem=hold_reserved(problem, reserved), left_out=tuple(left_out))
 
 
 def _entry(order: Order, facts: PlanningFacts, horizon: PlanningHorizon) -> OrderDemand | UnscheduledOrder:
@@ -222,14 +225,13 @@ def _terms(customer: Customer, calendar: WorkCalendar) -> DeliveryTerms:
 
 
 def _capacities(facts: PlanningFacts, horizon: PlanningHorizon, calendar: WorkCalendar) -> tuple[ResourceCapacity, ...]:
-    held = _held_hours(facts.reservations)
     return tuple(
         ResourceCapacity(
             resource_id=resource.resource_id,
             overtime_cost_per_hour=resource.overtime_cost_per_hour,
             buckets={
-                bucket.bucket_date: _without(
-                    bucket.regular_hours, bucket.overtime_hours, held.get((resource.resource_id, bucket.bucket_date), 0)
+                bucket.bucket_date: BucketHours(
+                    regular_hours=bucket.regular_hours, overtime_hours=bucket.overtime_hours
                 )
                 for bucket in calendar.buckets(resource.resource_id, horizon)
                 if bucket.is_working
@@ -237,20 +239,6 @@ def _capacities(facts: PlanningFacts, horizon: PlanningHorizon, calendar: WorkCa
         )
         for resource in sorted(facts.plant.resources, key=lambda resource: resource.resource_id)
     )
-
-
-def _held_hours(reservations: Iterable[Reservation]) -> dict[tuple[ResourceId, date], float]:
-    held: dict[tuple[ResourceId, date], float] = {}
-    for reservation in reservations:
-        key = (reservation.resource_id, reservation.bucket_date)
-        held[key] = held.get(key, 0.0) + reservation.hours
-    return held
-
-
-def _without(regular: float, overtime: float, held: float) -> BucketHours:
-    """A bucket less the hours that quotes hold: regular hours first, then overtime."""
-    from_regular = min(regular, held)
-    return BucketHours(regular_hours=regular - from_regular, overtime_hours=max(0.0, overtime - (held - from_regular)))
 
 
 def _planning_view(order: Order) -> tuple[object, ...]:

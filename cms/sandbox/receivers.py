@@ -35,7 +35,7 @@ def running_webhook_receiver(folder: Path) -> Iterator[int]:
     numbers = itertools.count(_next_number(folder))
 
     class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - the base class names it
+        def do_POST(self) -> None:
             length = min(int(self.headers.get("Content-Length", 0)), LARGEST_BODY)
             body = json.loads(self.rfile.read(length))
             path = folder / f"{next(numbers):06}.json"

@@ -1,0 +1,74 @@
+"""The published schedule beside today's facts: what explanations, quotes, rush orders and rollbacks start from."""
+
+from dataclasses import dataclass
+
+from cms.application.plan_schedule import Planner
+from cms.application.planning_facts import PlanningFacts, prepare_plan
+from cms.domain.errors import NotFoundError
+from cms.domain.orders import OrderId
+from cms.domain.schedule import MasterSchedule, UnscheduledOrder
+from cms.scheduling.problem import OrderDemand, SchedulingProblem
+from cms.scheduling.result import SchedulingResult
+from cms.scheduling.standing import standing_schedule
+
+
+@dataclass(frozen=True, kw_only=True)
+class StandingPlan:
+    """The published schedule as the engine sees it.
+
+    Parameters
+    ----------
+    result : SchedulingResult
+        Every order with the deliveries that it has and that still fit its facts.
+    left_out : tuple of UnscheduledOrder
+        Orders that cannot enter a plan at all.
+    """
+
+    facts: PlanningFacts
+    published: MasterSchedule
+    problem: SchedulingProblem
+    result: SchedulingResult
+    left_out: tuple[UnscheduledOrder, ...]
+
+    def demand(self, order_id: OrderId) -> OrderDemand:
+        """An order as the engine sees it.
+
+        Raises
+        ------
+        NotFoundError
+            The order book has no such open order, or it cannot enter a plan; the remedy says why.
+        """
+        for order in self.problem.orders:
+            if order.order_id == order_id:
+                return order
+        reason = next((entry.reason for entry in self.left_out if entry.order_id == order_id), None)
+        raise NotFoundError("plannable order", order_id, reason or "it is not open, or not in the order book")
+
+    def newcomers(self) -> list[OrderId]:
+        """Orders that the published schedule knows nothing of, or knows with other facts, in order of class."""
+        known = {entry.order_id for entry in self.published.unscheduled}
+        waiting = [order for order in self.problem.orders if not order.current and order.order_id not in known]
+        return [order.order_id for order in sorted(waiting, key=lambda o: (o.priority, o.due_date, o.order_id))]
+
+
+def standing_plan(planner: Planner) -> StandingPlan:
+    """The published schedule on the day it was planned for, with the orders of this moment.
+
+    Raises
+    ------
+    NotFoundError
+        Nothing is published yet.
+    """
+    published = planner.schedules.published()
+    if published is None:
+        raise NotFoundError("schedule", "published", "build one with: cms plan daily")
+    facts = planner.facts(published.as_of)
+    prepared = prepare_plan(facts)
+    prices = {(day.resource_id, day.bucket_date): day.price_per_hour for day in published.resource_days}
+    return StandingPlan(
+        facts=facts,
+        published=published,
+        problem=prepared.problem,
+        result=standing_schedule(prepared.problem, prices=prices),
+        left_out=prepared.left_out,
+    )

@@ -1,0 +1,132 @@
+"""`cms schedule`: what is published, why, how it differs, and back to an earlier version."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from cms.cli.output import AS_JSON, print_json, print_table
+
+if TYPE_CHECKING:
+    from cms.bootstrap import System
+    from cms.domain.orders import OrderId
+    from cms.domain.schedule import MasterSchedule, ScheduledDelivery
+
+app = typer.Typer(help="Look at schedules, explain them, compare them, and roll back.", no_args_is_help=True)
+
+DELIVERY_COLUMNS = ["delivery", "window", "customer", "order", "quantity", "routing", "completed", "days late"]
+MOST_REASONS = 25
+
+
+@app.command()
+def show(
+    day: datetime | None = typer.Option(None, "--day", formats=["%Y-%m-%d"], help="Only deliveries of this day."),
+    order: str | None = typer.Option(None, "--order", help="Only this order, with its history."),
+    late: bool = typer.Option(False, "--late", help="Only late deliveries."),
+    unscheduled: bool = typer.Option(False, "--unscheduled", help="The orders without a delivery, and why."),
+    version: int | None = typer.Option(None, "--version", help="An earlier version; the published one if not given."),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Show the deliveries of a schedule.
+
+    Example: cms schedule show --day 2026-01-13
+    """
+    from cms.bootstrap import open_system
+    from cms.domain.orders import OrderId
+
+    with open_system() as system:
+        schedule = _schedule(system, version)
+        history = system.warehouse.schedules.history(OrderId(order)) if order else []
+        if order:
+            system.warehouse.orders.order(OrderId(order))
+    deliveries = [
+        delivery
+        for delivery in schedule.deliveries
+        if (day is None or delivery.delivery_date == day.date())
+        and (order is None or delivery.order_id == order)
+        and (not late or delivery.tardiness_days > 0)
+    ]
+    left_out = [u for u in schedule.unscheduled if order is None or u.order_id == order]
+    if as_json:
+        document: dict[str, Any] = {"version": schedule.version, "as_of": schedule.as_of, "status": schedule.status}
+        print_json(document | {"deliveries": deliveries, "unscheduled": left_out, "history": history})
+        return
+    typer.echo(f"version {schedule.version}, planned for {schedule.as_of}, {schedule.status}")
+    if not unscheduled:
+        print_table(f"{len(deliveries)} deliveries", DELIVERY_COLUMNS, map(_line, deliveries))
+    if unscheduled or (order and left_out):
+        rows = [(u.order_id, u.quantity, u.reason) for u in left_out]
+        print_table(f"{len(left_out)} unscheduled", ["order", "quantity", "reason"], rows)
+    if order:
+        _print_history(history)
+
+
+@app.command()
+def page(
+    output: Path | None = typer.Option(None, "--output", "-o", help="Where the page goes; var/schedule.html if not."),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Write the published schedule as one self-contained HTML page.
+
+    Example: cms schedule page --output schedule.html
+    """
+    from cms.bootstrap import open_system
+
+    with open_system() as system:
+        path = write_page(system, output or system.settings.output / "schedule.html", late_reasons(system))
+    if as_json:
+        print_json({"page": path})
+    else:
+        typer.echo(path)
+
+
+def write_page(system: "System", path: Path, reasons: "Mapping[OrderId, str]") -> Path:
+    """Write the published schedule's page to `path`."""
+    from cms.web.schedule_page import render_schedule_page
+
+    schedule = _schedule(system, None)
+    report = system.settings.gate.data_docs / "index.html"
+    html = render_schedule_page(
+        schedule,
+        orders={order.order_id: order for order in system.warehouse.orders.plannable_orders()},
+        customers=system.warehouse.orders.customers(),
+        reasons=reasons,
+        quality_report=report.resolve().as_uri() if report.exists() else None,
+        rendered_at=system.clock.now(),
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(html, encoding="utf-8")
+    return path.resolve()
+
+
+def _schedule(system: "System", version: int | None) -> "MasterSchedule":
+    from cms.domain.errors import NotFoundError
+
+    schedules = system.warehouse.schedules
+    if version is not None:
+        return schedules.version(version)
+    published = schedules.published()
+    if published is None:
+        raise NotFoundError("schedule", "published", "build one with: cms plan daily")
+    return published
+
+
+def _line(delivery: "ScheduledDelivery") -> list[object]:
+    return [
+        delivery.delivery_date,
+        f"{delivery.window_start:%H:%M}-{delivery.window_end:%H:%M}",
+        delivery.customer_id,
+        delivery.order_id,
+        f"{delivery.quantity.normalize():f}",
+        delivery.routing_id,
+        delivery.completion_date,
+        delivery.tardiness_days,
+    ]
+
+
+def _print_history(history: Iterable[Mapping[str, Any]]) -> None:
+    columns = ["changed_at", "schedule_version", "change_type", "old_delivery_date", "new_delivery_date", "reason_code"]
+    rows = [[entry[column] for column in columns] for entry in history]
+    print_table("History", [column.replace("_", " ") for column in columns], rows)
