@@ -48,8 +48,7 @@ _CAUSES: tuple[tuple[str, str], ...] = (
         "its schema is not this program's; run: cms db upgrade",
     ),
     (
-        r"connection (refused|failed)|could not (connect|translate)|login timeout|timeout expired|08001|08S01"
-        r"|server closed the connection|name or service not known|network is unreachable",
+        _UNREACHABLE,
         "it cannot be reached; check that the server runs, and the host and port in CMS_WAREHOUSE_URL",
     ),
 )

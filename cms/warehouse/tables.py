@@ -320,6 +320,7 @@ staging_customers = sa.Table(
     sa.Column("preferred_channel", ShortText),
     sa.Column("rollout_cohort", ShortText),
     sa.Column("source_updated_at", Instant),
+    sa.Index("ix_staging_customers_load_id_customer_id", "load_id", "customer_id"),
     sqlite_with_rowid=False,
 )
 
@@ -334,6 +335,7 @@ staging_windows = sa.Table(
     sa.Column("effective_from", sa.Date),
     sa.Column("effective_to", sa.Date),
     sa.Column("source_updated_at", Instant),
+    sa.Index("ix_staging_windows_load_id_customer_id", "load_id", "customer_id"),
     sqlite_with_rowid=False,
 )
 
@@ -357,6 +359,7 @@ staging_orders = sa.Table(
     sa.Column("shipped_at", Instant),
     sa.Column("delivered_at", Instant),
     sa.Column("source_updated_at", Instant),
+    sa.Index("ix_staging_orders_load_id_source_order_id", "load_id", "source_order_id"),
     sqlite_with_rowid=False,
 )
 

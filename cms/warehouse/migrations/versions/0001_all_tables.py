@@ -337,6 +337,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("load_id", "row_number", name=op.f("pk_staging_customers")),
         sqlite_with_rowid=False,
     )
+    op.create_index(
+        "ix_staging_customers_load_id_customer_id", "staging_customers", ["load_id", "customer_id"], unique=False
+    )
     op.create_table(
         "staging_orders",
         sa.Column("load_id", ShortText, nullable=False),
@@ -364,6 +367,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("load_id", "row_number", name=op.f("pk_staging_orders")),
         sqlite_with_rowid=False,
     )
+    op.create_index(
+        "ix_staging_orders_load_id_source_order_id", "staging_orders", ["load_id", "source_order_id"], unique=False
+    )
     op.create_table(
         "staging_windows",
         sa.Column("load_id", ShortText, nullable=False),
@@ -381,6 +387,9 @@ def upgrade() -> None:
         sa.Column("source_updated_at", Instant, nullable=True),
         sa.PrimaryKeyConstraint("load_id", "row_number", name=op.f("pk_staging_windows")),
         sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_staging_windows_load_id_customer_id", "staging_windows", ["load_id", "customer_id"], unique=False
     )
     op.create_table(
         "sync_state",
@@ -560,8 +569,11 @@ def downgrade() -> None:
     op.drop_table("calendar_exceptions")
     op.drop_table("weekly_capacity_plan")
     op.drop_table("sync_state")
+    op.drop_index("ix_staging_windows_load_id_customer_id", table_name="staging_windows")
     op.drop_table("staging_windows")
+    op.drop_index("ix_staging_orders_load_id_source_order_id", table_name="staging_orders")
     op.drop_table("staging_orders")
+    op.drop_index("ix_staging_customers_load_id_customer_id", table_name="staging_customers")
     op.drop_table("staging_customers")
     op.drop_index(
         "ux_schedule_versions_published",

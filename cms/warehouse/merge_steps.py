@@ -1,0 +1,123 @@
+"""The steps that every merge shares: which staged rows may go in, which of them are newest, what was written."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from cms.application.ports import StagedLoad
+from cms.warehouse.bulk import pieces
+
+QUARANTINED, DUPLICATE, STALE = "quarantined", "duplicate", "stale"
+
+
+def mergeable(staging: sa.Table, load: StagedLoad) -> sa.ColumnElement[bool]:
+    """The staged rows of a load that nothing has held back."""
+    return sa.and_(staging.c.load_id == load.load_id, staging.c.outcome.is_(None))
+
+
+def hold_back(
+    connection: sa.Connection, staging: sa.Table, load: StagedLoad, row_numbers: Iterable[int], outcome: str
+) -> None:
+    """Keep rows, named by their number, out of the merge."""
+    for numbers in pieces(sorted(row_numbers)):
+        connection.execute(
+            sa.update(staging)
+            .where(mergeable(staging, load), staging.c.row_number.in_(numbers))
+            .values(outcome=outcome)
+        )
+
+
+def hold_back_duplicates(
+    connection: sa.Connection, staging: sa.Table, load: StagedLoad, key: sa.ColumnElement[Any]
+) -> None:
+    """Of several rows with one key only the latest goes in: by the source's own time of update, then by place."""
+    total, distinct = connection.execute(
+        sa.select(sa.func.count(), sa.func.count(sa.distinct(key))).where(mergeable(staging, load))
+    ).one()
+    if total == distinct:
+        return
+    newest_first = (
+        sa.case((staging.c.source_updated_at.is_(None), 1), else_=0),
+        staging.c.source_updated_at.desc(),
+        staging.c.row_number.desc(),
+    )
+    place = sa.func.row_number().over(partition_by=key, order_by=newest_first)
+    ranked = sa.select(staging.c.row_number, place.label("place")).where(mergeable(staging, load)).subquery()
+    later = sa.select(ranked.c.row_number).where(ranked.c.place > 1)
+    connection.execute(
+        sa.update(staging).where(mergeable(staging, load), staging.c.row_number.in_(later)).values(outcome=DUPLICATE)
+    )
+
+
+def hold_back_stale(
+    connection: sa.Connection,
+    staging: sa.Table,
+    load: StagedLoad,
+    target: sa.Table,
+    same_key: sa.ColumnElement[bool],
+) -> None:
+    """Rows older than what the target has already are not written: an old update never overwrites a newer one."""
+    newer = sa.exists().where(same_key, target.c.source_updated_at > staging.c.source_updated_at)
+    connection.execute(sa.update(staging).where(mergeable(staging, load), newer).values(outcome=STALE))
+
+
+def count_mergeable(connection: sa.Connection, staging: sa.Table, load: StagedLoad) -> int:
+    """Rows that may go in."""
+    return connection.execute(sa.select(sa.func.count()).where(mergeable(staging, load))).scalar_one()
+
+
+def count_held_back(connection: sa.Connection, staging: sa.Table, load: StagedLoad) -> dict[str, int]:
+    """Rows that may not, by outcome."""
+    query = (
+        sa.select(staging.c.outcome, sa.func.count())
+        .where(staging.c.load_id == load.load_id, staging.c.outcome.is_not(None))
+        .group_by(staging.c.outcome)
+    )
+    return dict(connection.execute(query).tuples().all())
+
+
+def note_newer_updates(
+    connection: sa.Connection,
+    target: sa.Table,
+    staging: sa.Table,
+    load: StagedLoad,
+    same_key: sa.ColumnElement[bool],
+) -> None:
+    """Remember when the source last confirmed an unchanged row, so that an older update that comes late is known."""
+    connection.execute(
+        sa.update(target)
+        .where(same_key, mergeable(staging, load), target.c.source_updated_at < staging.c.source_updated_at)
+        .values(source_updated_at=staging.c.source_updated_at)
+    )
+
+
+def insert_missing(
+    connection: sa.Connection,
+    target: sa.Table,
+    values: dict[str, Any],
+    where: Sequence[sa.ColumnElement[bool]],
+    same_key: sa.ColumnElement[bool],
+) -> int:
+    """Insert what `values` makes of the rows of `where` whose key the target does not have; how many there were."""
+    chosen = sa.select(*(_labelled(name, value, target) for name, value in values.items())).where(
+        *where, ~sa.exists(sa.select(sa.literal(1)).select_from(target).where(same_key).correlate_except(target))
+    )
+    return connection.execute(sa.insert(target).from_select(list(values), chosen)).rowcount
+
+
+def _labelled(name: str, value: Any, target: sa.Table) -> sa.ColumnElement[Any]:
+    if isinstance(value, sa.ColumnElement):
+        return value.label(name)
+    return sa.literal(value, target.c[name].type).label(name)
+
+
+def in_pieces(values: Iterable[str], work: Callable[[Sequence[str]], int]) -> int:
+    """Do `work` for the values in pieces that fit into one query; the sum of what it answers."""
+    return sum(work(piece) for piece in pieces(sorted(values)))
+
+
+def loaded_columns(load: StagedLoad, now: datetime) -> dict[str, Any]:
+    """What every written row carries of its load."""
+    return {"loaded_at": now, "load_id": load.load_id}

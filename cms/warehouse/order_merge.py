@@ -1,0 +1,224 @@
+"""Merges staged orders: what each source said is kept as it was said, and becomes one order in the order master."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from cms.application.ports import MergeCounts, StagedLoad
+from cms.domain.orders import OrderStatus, OrderType, may_become
+from cms.warehouse.known_orders import RecordMerger, merge_known_orders
+from cms.warehouse.merge_steps import (
+    count_mergeable,
+    hold_back_duplicates,
+    hold_back_stale,
+    in_pieces,
+    insert_missing,
+    loaded_columns,
+    mergeable,
+    note_newer_updates,
+)
+from cms.warehouse.record_merging import keeps_status
+from cms.warehouse.tables import customer_master, order_master
+from cms.warehouse.tables import order_source_records as records
+from cms.warehouse.tables import staging_orders as staged
+
+SHOWN_CONFLICTS = 1_000
+_SAID = (
+    "order_id",
+    "customer_id",
+    "order_type",
+    "priority",
+    "product_family",
+    "quantity",
+    "delivered_quantity",
+    "ordered_at",
+    "requested_date",
+    "promised_date",
+    "release_date",
+    "status",
+    "shipped_at",
+    "delivered_at",
+)
+_SAME_ORDER = order_master.c.order_id == records.c.order_id
+
+
+def merge_orders(
+    connection: sa.Connection,
+    load: StagedLoad,
+    *,
+    now: datetime,
+    complete: bool,
+    removed_ids: frozenset[str],
+    merger: RecordMerger,
+) -> MergeCounts:
+    """Bring the order book up to what the source says.
+
+    Orders that one source knows go straight from its records; orders that several know are merged by `merger`.
+    An order whose last source drops it is cancelled where its life allows that, never deleted.
+    """
+    same_record = _same_record(load)
+    hold_back_duplicates(connection, staged, load, staged.c.source_order_id)
+    hold_back_stale(connection, staged, load, records, same_record)
+    candidates = count_mergeable(connection, staged, load)
+    vacated = _vacated_orders(connection, load, same_record)
+    _write_records(connection, load, same_record, now)
+    gone = _remove_records(connection, load, now, complete=complete, removed_ids=removed_ids)
+    conflicts = _refused_statuses(connection, load)
+    updated = _update_single(connection, load, now)
+    inserted = _insert_single(connection, load, now)
+    shared = merge_known_orders(
+        connection, {*_shared_orders(connection, load), *vacated, *gone}, load=load, now=now, merger=merger
+    )
+    inserted, updated = inserted + shared.inserted, updated + shared.updated
+    return MergeCounts(
+        inserted=inserted,
+        updated=updated,
+        unchanged=max(0, candidates - inserted - updated),
+        removed=shared.removed,
+        conflicts=(*conflicts, *shared.conflicts)[:SHOWN_CONFLICTS],
+    )
+
+
+def _same_record(load: StagedLoad) -> sa.ColumnElement[bool]:
+    return sa.and_(records.c.source_system == load.source, records.c.source_order_id == staged.c.source_order_id)
+
+
+def _vacated_orders(connection: sa.Connection, load: StagedLoad, same_record: sa.ColumnElement[bool]) -> list[str]:
+    """Orders whose record now says that it is another order."""
+    query = sa.select(records.c.order_id).where(
+        same_record, mergeable(staged, load), records.c.order_id != staged.c.order_id
+    )
+    return list(connection.execute(query).scalars())
+
+
+def _write_records(
+    connection: sa.Connection, load: StagedLoad, same_record: sa.ColumnElement[bool], now: datetime
+) -> None:
+    said = {name: staged.c[name] for name in _SAID} | {"row_hash": staged.c.row_hash} | loaded_columns(load, now)
+    is_changed = sa.or_(records.c.row_hash != staged.c.row_hash, records.c.removed_at.is_not(None))
+    newest = sa.func.coalesce(staged.c.source_updated_at, records.c.source_updated_at)
+    connection.execute(
+        sa.update(records)
+        .where(same_record, mergeable(staged, load), is_changed)
+        .values(**said, source_updated_at=newest, removed_at=None)
+    )
+    note_newer_updates(connection, records, staged, load, same_record)
+    keys = {"source_system": load.source, "source_order_id": staged.c.source_order_id}
+    new = keys | said | {"source_updated_at": staged.c.source_updated_at}
+    insert_missing(connection, records, new, [mergeable(staged, load)], same_record)
+
+
+def _remove_records(
+    connection: sa.Connection, load: StagedLoad, now: datetime, *, complete: bool, removed_ids: frozenset[str]
+) -> list[str]:
+    """Note which records are gone from the source; the orders they belong to."""
+    gone: list[str] = []
+
+    def remove(which: sa.ColumnElement[bool]) -> int:
+        leaving = sa.and_(records.c.source_system == load.source, records.c.removed_at.is_(None), which)
+        gone.extend(connection.execute(sa.select(records.c.order_id).where(leaving)).scalars())
+        return connection.execute(sa.update(records).where(leaving).values(removed_at=now)).rowcount
+
+    in_pieces(removed_ids, lambda ids: remove(records.c.source_order_id.in_(ids)))
+    if complete:
+        # a quarantined row is still in the source: its order is not gone
+        listed = sa.exists(
+            sa.select(sa.literal(1))
+            .select_from(staged)
+            .where(staged.c.load_id == load.load_id, staged.c.source_order_id == records.c.source_order_id)
+        )
+        remove(~listed)
+    return gone
+
+
+def _written(load: StagedLoad) -> sa.ColumnElement[bool]:
+    """Records that this load wrote, reached from its staged rows."""
+    return sa.and_(_same_record(load), mergeable(staged, load), records.c.load_id == load.load_id)
+
+
+def _is_shared() -> sa.ColumnElement[bool]:
+    other = records.alias("other")
+    same_order = other.c.order_id == records.c.order_id
+    another = sa.or_(
+        other.c.source_system != records.c.source_system, other.c.source_order_id != records.c.source_order_id
+    )
+    return sa.exists(sa.select(sa.literal(1)).select_from(other).where(same_order, another))
+
+
+def _shared_orders(connection: sa.Connection, load: StagedLoad) -> Sequence[str]:
+    query = sa.select(records.c.order_id).distinct().where(_written(load), _is_shared())
+    return connection.execute(query).scalars().all()
+
+
+def _single(load: StagedLoad) -> sa.ColumnElement[bool]:
+    return sa.and_(_written(load), ~_is_shared(), records.c.removed_at.is_(None))
+
+
+def _said_status() -> sa.ColumnElement[str]:
+    # "scheduled" is ours to say: a source that says it means an order that is still to be made
+    open_ = sa.literal(OrderStatus.OPEN.value)
+    said = sa.func.coalesce(records.c.status, open_)
+    return sa.case((said == OrderStatus.SCHEDULED.value, open_), else_=said)
+
+
+def _pairs(allows: Any) -> sa.ColumnElement[bool]:
+    """Whether the order's status and the said one are a pair of `allows(old, new)`."""
+    said = _said_status()
+    options = [
+        sa.and_(order_master.c.status == old.value, said.in_([new.value for new in OrderStatus if allows(old, new)]))
+        for old in OrderStatus
+        if any(allows(old, new) for new in OrderStatus)
+    ]
+    return sa.or_(*options)
+
+
+def _is_refused() -> sa.ColumnElement[bool]:
+    return _pairs(lambda old, new: not may_become(old, new) and new is not OrderStatus.SCHEDULED)
+
+
+def _refused_statuses(connection: sa.Connection, load: StagedLoad) -> list[str]:
+    query = (
+        sa.select(order_master.c.order_id, order_master.c.status, records.c.status)
+        .where(_single(load), _SAME_ORDER, _is_refused())
+        .order_by(order_master.c.order_id)
+        .limit(SHOWN_CONFLICTS)
+    )
+    return [
+        f"order {order_id}: {load.source} says {said}, but it is {status} and cannot go back; the status was kept"
+        for order_id, status, said in connection.execute(query)
+    ]
+
+
+def _order_values() -> dict[str, Any]:
+    customers_priority = (
+        sa.select(customer_master.c.priority)
+        .where(customer_master.c.customer_id == records.c.customer_id)
+        .scalar_subquery()
+    )
+    plain = ("customer_id", "product_family", "quantity", "ordered_at", "requested_date", "promised_date")
+    return {
+        **{name: records.c[name] for name in plain},
+        "order_type": sa.func.coalesce(records.c.order_type, sa.literal(OrderType.STANDARD.value)),
+        "priority": sa.func.coalesce(records.c.priority, customers_priority),
+        "delivered_quantity": sa.func.coalesce(
+            records.c.delivered_quantity, sa.literal(0, records.c.delivered_quantity.type)
+        ),
+        **{name: records.c[name] for name in ("release_date", "shipped_at", "delivered_at", "source_updated_at")},
+        **{name: records.c[name] for name in ("source_system", "source_order_id", "row_hash")},
+    }
+
+
+def _update_single(connection: sa.Connection, load: StagedLoad, now: datetime) -> int:
+    status = sa.case((_pairs(keeps_status), order_master.c.status), else_=_said_status())
+    return connection.execute(
+        sa.update(order_master)
+        .where(_SAME_ORDER, _single(load))
+        .values(**_order_values(), status=status, **loaded_columns(load, now))
+    ).rowcount
+
+
+def _insert_single(connection: sa.Connection, load: StagedLoad, now: datetime) -> int:
+    values = {"order_id": records.c.order_id, **_order_values(), "status": _said_status(), **loaded_columns(load, now)}
+    return insert_missing(connection, order_master, values, [_single(load)], _SAME_ORDER)

@@ -1,0 +1,175 @@
+"""Makes a source's row fit its staging table exactly; what does not fit is left out and said, never cut or bent."""
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import sqlalchemy as sa
+
+from cms.application.ports import SourceRow
+from cms.warehouse.column_types import Exact, Instant
+
+SMALLEST_INTEGER, LARGEST_INTEGER = -(2**31), 2**31 - 1
+Fit = Callable[[Any], Any]
+
+
+class MisfitError(ValueError):
+    """A value that its column cannot hold; the message says what was found and what fits."""
+
+
+class RowFitter:
+    """Turns source rows into rows of one staging table.
+
+    The hash covers what the row says, in one form for each value, and not when the source last touched it: a row
+    that says the same again is unchanged.
+
+    Parameters
+    ----------
+    table : Table
+        A staging table; its own columns are those that its source maps.
+    """
+
+    BOOKKEEPING = frozenset({"load_id", "row_number", "problems", "raw", "row_hash", "outcome"})
+    NOT_HASHED = frozenset({"source_updated_at"})
+
+    def __init__(self, table: sa.Table) -> None:
+        self._fits = {c.name: _fit_for(c) for c in table.columns if c.name not in self.BOOKKEEPING}
+        self._hashed = tuple(name for name in self._fits if name not in self.NOT_HASHED)
+
+    def fit(self, row: SourceRow, *, load_id: str, row_number: int) -> dict[str, Any]:
+        """The staging row, with every column of its table."""
+        problems = list(row.problems)
+        values: dict[str, Any] = {"load_id": load_id, "row_number": row_number}
+        given = row.values
+        for name, fit in self._fits.items():
+            value = given.get(name)
+            if value is not None:
+                try:
+                    value = fit(value)
+                except MisfitError as misfit:
+                    problems.append(f"{name}: {misfit}")
+                    value = None
+            values[name] = value
+        values["problems"] = _storable("\n".join(problems)) if problems else None
+        values["raw"] = as_json(row.raw)
+        values["row_hash"] = self._hash(values)
+        values["outcome"] = None
+        return values
+
+    def unknown_fields(self, row: SourceRow) -> list[str]:
+        """Fields of the row that the staging table has no column for."""
+        return sorted(row.values.keys() - self._fits.keys())
+
+    def _hash(self, values: Mapping[str, Any]) -> str:
+        said = [values[name] for name in self._hashed]
+        said.append(values["problems"])
+        return hashlib.blake2b(repr(said).encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
+
+
+def as_json(raw: Mapping[str, object]) -> str:
+    """The fields as they came, as JSON: any value has a form, characters that no engine keeps are replaced."""
+    return _storable(json.dumps(raw, default=str, ensure_ascii=False))
+
+
+def _fit_for(column: sa.Column[Any]) -> Fit:
+    kind = column.type
+    if kind is Instant:
+        return _instant
+    if isinstance(kind, Exact):
+        return _decimal_fit(kind)
+    for type_, fit in ((sa.Boolean, _boolean), (sa.Integer, _integer), (sa.Date, _day), (sa.Time, _time_of_day)):
+        if isinstance(kind, type_):
+            return fit
+    length = getattr(kind, "length", None)
+    return _text_fit(length if isinstance(length, int) else None)
+
+
+def _text_fit(length: int | None) -> Fit:
+    def fit(value: Any) -> str:
+        text = value if isinstance(value, str) else str(value)
+        if length is not None and len(text) > length:
+            raise MisfitError(f"{len(text)} characters, at most {length} fit: {text[:40]!r}…")
+        if not text.isascii() or "\x00" in text:
+            _refuse_unstorable(text)
+        return text
+
+    return fit
+
+
+def _refuse_unstorable(text: str) -> None:
+    if text != _storable(text):
+        raise MisfitError(f"holds characters that no database keeps: {text[:40]!r}")
+
+
+def _storable(text: str) -> str:
+    if text.isascii() and "\x00" not in text:
+        return text
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def _instant(value: Any) -> datetime:
+    if not isinstance(value, datetime):
+        raise MisfitError(f"must be an instant, found {value!r}")
+    if value.tzinfo is None:
+        raise MisfitError(f"must carry an offset, found {value.isoformat()}")
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise MisfitError(f"lies outside the calendar: {value.isoformat()}") from None
+
+
+def _day(value: Any) -> date:
+    if type(value) is not date:
+        raise MisfitError(f"must be a date, found {value!r}")
+    return value
+
+
+def _time_of_day(value: Any) -> time:
+    if not isinstance(value, time) or value.tzinfo is not None:
+        raise MisfitError(f"must be a time of day without an offset, found {value!r}")
+    return value
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise MisfitError(f"must be yes or no, found {value!r}")
+    return value
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise MisfitError(f"must be a whole number, found {value!r}")
+    if not SMALLEST_INTEGER <= value <= LARGEST_INTEGER:
+        raise MisfitError(f"must be between {SMALLEST_INTEGER} and {LARGEST_INTEGER}, found {value}")
+    return int(value)
+
+
+def _decimal_fit(kind: Exact) -> Fit:
+    unit = Decimal(1).scaleb(-kind.scale)
+    limit = Decimal(10) ** (kind.precision - kind.scale)
+
+    def fit(value: Any) -> Decimal:
+        exact = _as_decimal(value)
+        if not -limit < exact < limit:
+            raise MisfitError(f"must be smaller than {limit:f}, found {exact}")
+        return exact.quantize(unit)
+
+    return fit
+
+
+def _as_decimal(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, Decimal | int | float):
+        raise MisfitError(f"must be a number, found {value!r}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise MisfitError(f"must be a finite number, found {value!r}")
+    try:
+        exact = value if isinstance(value, Decimal) else Decimal(str(value))
+    except InvalidOperation:
+        raise MisfitError(f"must be a number, found {value!r}") from None
+    if not exact.is_finite():
+        raise MisfitError(f"must be a finite number, found {value!r}")
+    return exact

@@ -1,0 +1,124 @@
+"""Puts a source's rows beside their target table, in bulk and in pieces, where their gate can look at them."""
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from cms.application.ports import Dataset, Progress, SourceRow, StagedLoad, no_progress
+from cms.domain.errors import SourceError
+from cms.warehouse.bulk import insert_rows
+from cms.warehouse.engine import in_transaction
+from cms.warehouse.row_fitting import RowFitter
+from cms.warehouse.tables import loads, staging_customers, staging_orders, staging_windows
+
+CHUNK_ROWS = 5_000
+"""Rows staged in one short transaction: few enough to keep memory flat and other writers waiting only a moment."""
+ABANDONED_AFTER = timedelta(hours=12)
+"""A load that was neither merged nor refused by then belongs to a process that is gone."""
+
+STAGING_OF = {
+    Dataset.CUSTOMERS: staging_customers,
+    Dataset.WINDOWS: staging_windows,
+    Dataset.ORDERS: staging_orders,
+}
+Row = dict[str, Any]
+
+
+def stage_rows(
+    engine: Engine,
+    dataset: Dataset,
+    rows: Iterable[SourceRow],
+    *,
+    source: str,
+    now: datetime,
+    progress: Progress = no_progress,
+) -> StagedLoad:
+    """Put rows into the staging table under a new load id; a source that fails on the way leaves nothing behind.
+
+    Raises
+    ------
+    SourceError
+        A row has a field that the staging table does not know.
+    """
+    load_id = f"{dataset.value}-{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
+    in_transaction(engine, lambda connection: _begin(connection, load_id, dataset, source, now))
+    try:
+        row_count = _stage_chunks(engine, dataset, rows, load_id, progress)
+    except BaseException:
+        in_transaction(engine, lambda connection: _abandon(connection, [load_id], dataset))
+        raise
+    in_transaction(engine, lambda connection: _end(connection, load_id, row_count))
+    return StagedLoad(load_id=load_id, dataset=dataset, source=source, row_count=row_count, staged_at=now)
+
+
+def clear_staging(connection: sa.Connection, load_id: str, dataset: Dataset) -> None:
+    """Delete a load's staged rows: what they said is in the target table, or in quarantine."""
+    staging = STAGING_OF[dataset]
+    connection.execute(sa.delete(staging).where(staging.c.load_id == load_id))
+
+
+def _begin(connection: sa.Connection, load_id: str, dataset: Dataset, source: str, now: datetime) -> None:
+    _clear_abandoned(connection, dataset, now)
+    connection.execute(
+        sa.insert(loads).values(
+            load_id=load_id, dataset=dataset.value, source=source, status="staging", staged_at=now, row_count=0
+        )
+    )
+
+
+def _clear_abandoned(connection: sa.Connection, dataset: Dataset, now: datetime) -> None:
+    unfinished = sa.select(loads.c.load_id).where(
+        loads.c.dataset == dataset.value,
+        loads.c.status.in_(("staging", "staged")),
+        loads.c.staged_at < now - ABANDONED_AFTER,
+    )
+    gone = connection.execute(unfinished).scalars().all()
+    _abandon(connection, gone, dataset)
+
+
+def _abandon(connection: sa.Connection, load_ids: Sequence[str], dataset: Dataset) -> None:
+    for load_id in load_ids:
+        clear_staging(connection, load_id, dataset)
+        connection.execute(sa.update(loads).where(loads.c.load_id == load_id).values(status="abandoned"))
+
+
+def _stage_chunks(engine: Engine, dataset: Dataset, rows: Iterable[SourceRow], load_id: str, progress: Progress) -> int:
+    staging = STAGING_OF[dataset]
+    row_count = 0
+    for chunk in _chunks(_fitted(rows, staging, load_id)):
+        in_transaction(engine, lambda connection, chunk=chunk: insert_rows(connection, staging, chunk))  # type: ignore[misc]
+        row_count += len(chunk)
+        progress(f"staging {dataset}", row_count, None)
+    return row_count
+
+
+def _fitted(rows: Iterable[SourceRow], staging: sa.Table, load_id: str) -> Iterator[Row]:
+    fitter = RowFitter(staging)
+    checked: set[frozenset[str]] = set()
+    for row_number, row in enumerate(rows, start=1):
+        _refuse_unknown_fields(fitter, row, checked, staging)
+        yield fitter.fit(row, load_id=load_id, row_number=row_number)
+
+
+def _refuse_unknown_fields(fitter: RowFitter, row: SourceRow, checked: set[frozenset[str]], staging: sa.Table) -> None:
+    fields = frozenset(row.values)
+    if fields in checked:
+        return
+    unknown = fitter.unknown_fields(row)
+    if unknown:
+        raise SourceError(f"{staging.name} has no column for {', '.join(unknown)}; check the source's fields")
+    checked.add(fields)
+
+
+def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while chunk := list(islice(rows, CHUNK_ROWS)):
+        yield chunk
+
+
+def _end(connection: sa.Connection, load_id: str, row_count: int) -> None:
+    connection.execute(sa.update(loads).where(loads.c.load_id == load_id).values(status="staged", row_count=row_count))
