@@ -6,7 +6,7 @@ import sys
 import typer
 
 from cms import __version__
-from cms.cli import config, loads, notify, plan, sandbox, solve
+from cms.cli import config, demo, loads, notify, plan, quote, sandbox, schedule, solve
 from cms.domain.errors import CmsError
 
 INTERNAL_ERROR_STATUS = 70
@@ -24,7 +24,10 @@ app.add_typer(config.app, name="config")
 app.add_typer(loads.sync, name="sync")
 app.add_typer(loads.imports, name="import")
 app.add_typer(plan.app, name="plan")
+app.add_typer(schedule.app, name="schedule")
+app.add_typer(quote.app, name="quote")
 app.command("notify")(notify.notify)
+app.command("demo")(demo.demo)
 app.command("sandbox")(sandbox.sandbox)
 app.command("solve")(solve.solve)
 

@@ -81,3 +81,43 @@ def _print_summary(report: "PlanReport") -> None:
     )
     rows = [(tier.name, tier.value, tier.bound, f"{tier.gap:.2%}") for tier in schedule.tiers]
     print_table(f"Objective: {schedule.status}", ["tier", "value", "bound", "gap"], rows)
+
+
+@app.command()
+def rush(
+    order: str = typer.Argument(..., metavar="ORDER", help="The order, already in the order book."),
+    at_any_price: bool = typer.Option(False, "--at-any-price", help="Put it before everyone whom it may ask."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Show who would move; publish nothing."),
+    actor: str = ACTOR,
+    as_json: bool = AS_JSON,
+) -> None:
+    """Insert an order into the published schedule, moving only orders of its own or a lower class, none in the fence.
+
+    Example: cms plan rush SO-10042 --dry-run
+    """
+    from cms.application.insert_order import insert_orders
+    from cms.bootstrap import open_system
+    from cms.domain.orders import OrderId
+
+    with open_system() as system:
+        report = insert_orders(
+            system.planner, [OrderId(order)], actor=actor, at_any_price=at_any_price, publish=not dry_run
+        )
+    insertion = report.insertions[0]
+    if as_json:
+        version = report.publication.version if report.publication else None
+        asked = [{"moves": a.moves, "order": a.order_id, "class": a.priority} for a in insertion.asked]
+        print_json({"version": version, "deliveries": insertion.deliveries, "asked": asked, "moved": insertion.moved})
+        return
+    for delivery in insertion.deliveries:
+        late = f"{delivery.tardiness_days} days late" if delivery.tardiness_days else "on time"
+        typer.echo(f"{order}: {delivery.quantity.normalize():f} units delivered on {delivery.delivery_date}, {late}")
+    if not insertion.deliveries:
+        typer.echo(f"{order}: no delivery fits in the horizon")
+    rows = [
+        (a.order_id, a.priority, "yes" if a.moves else "no", a.old_delivery_date, a.new_delivery_date)
+        for a in insertion.asked
+    ]
+    if rows:
+        print_table("Asked, in this sequence", ["order", "class", "moves", "before", "after"], rows)
+    typer.echo(f"published as version {report.publication.version}" if report.publication else "nothing was published")

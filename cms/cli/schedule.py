@@ -130,3 +130,119 @@ def _print_history(history: Iterable[Mapping[str, Any]]) -> None:
     columns = ["changed_at", "schedule_version", "change_type", "old_delivery_date", "new_delivery_date", "reason_code"]
     rows = [[entry[column] for column in columns] for entry in history]
     print_table("History", [column.replace("_", " ") for column in columns], rows)
+
+
+@app.command("explain")
+def explain_command(order: str = typer.Argument(..., help="The order."), as_json: bool = AS_JSON) -> None:
+    """Say why an order has its date, why it is late, who holds the capacity, and what would help.
+
+    Example: cms schedule explain SO-10042
+    """
+    from cms.application.explain_order import explain_order
+    from cms.bootstrap import open_system
+    from cms.domain.orders import OrderId
+
+    with open_system() as system:
+        explanation = explain_order(system.planner, OrderId(order))
+    if as_json:
+        print_json(explanation)
+        return
+    for sentence in explanation.words:
+        typer.echo(sentence)
+
+
+@app.command("compare")
+def compare_command(
+    old: int = typer.Argument(..., metavar="V1", help="A version."),
+    new: int = typer.Argument(..., metavar="V2", help="A later one."),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Compare two versions: orders moved, days, service, cost.
+
+    Example: cms schedule compare 3 4
+    """
+    from cms.bootstrap import open_system
+    from cms.scheduling.comparison import compare_schedules
+
+    with open_system() as system:
+        schedules = system.warehouse.schedules
+        before, after = schedules.version(old), schedules.version(new)
+        open_orders = {order.order_id for order in system.warehouse.orders.plannable_orders()}
+    gone = frozenset(delivery.order_id for delivery in before.deliveries) - open_orders
+    comparison = compare_schedules(before, after, finished_orders=gone)
+    if as_json:
+        print_json(comparison)
+        return
+    typer.echo(
+        f"{len(comparison.moves)} orders differ, {comparison.unchanged_orders} do not; "
+        f"{comparison.days_later} days later and {comparison.days_earlier} days earlier in all"
+    )
+    figures = [
+        ("orders", comparison.old.orders, comparison.new.orders),
+        ("on time, %", comparison.old.on_time_pct, comparison.new.on_time_pct),
+        ("late orders", comparison.old.late_orders, comparison.new.late_orders),
+        ("days of tardiness", comparison.old.tardiness_days, comparison.new.tardiness_days),
+        ("unscheduled orders", comparison.old.unscheduled_orders, comparison.new.unscheduled_orders),
+        ("overtime, h", comparison.old.overtime_hours, comparison.new.overtime_hours),
+        ("cost", comparison.old.cost, comparison.new.cost),
+    ]
+    print_table("Service and cost", ["figure", f"version {old}", f"version {new}"], figures)
+    moves = [
+        (move.order_id, move.change_type.value, move.old_delivery_date, move.new_delivery_date, move.days)
+        for move in comparison.moves
+    ]
+    print_table("Orders that differ", ["order", "change", "before", "after", "days"], moves)
+
+
+@app.command("rollback")
+def rollback_command(
+    to: int = typer.Option(..., "--to", metavar="V", help="The version to go back to."),
+    as_of: datetime | None = typer.Option(None, "--as-of", formats=["%Y-%m-%d"], help="Today, if not given."),
+    actor: str = typer.Option("cms schedule rollback", "--actor", help="Who does it, for the history."),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Republish an earlier version, checked against today's facts, and say what no longer fits.
+
+    Example: cms schedule rollback --to 3
+    """
+    from cms.application.rollback_schedule import rollback_schedule
+    from cms.bootstrap import open_system
+
+    with open_system() as system:
+        day = as_of.date() if as_of else system.clock.now().date()
+        report = rollback_schedule(system.planner, to_version=to, as_of=day, actor=actor)
+    if as_json:
+        changes = len(report.publication.changes)
+        print_json({"version": report.publication.version, "changes": changes, "misfits": report.misfits})
+        return
+    typer.echo(
+        f"version {to} restored as version {report.publication.version}: {len(report.publication.changes)} changes"
+    )
+    for misfit in report.misfits:
+        typer.echo(f"no longer fits: {misfit.order_id}: {misfit.reason}")
+
+
+@app.command()
+def versions(as_json: bool = AS_JSON) -> None:
+    """List the latest versions.
+
+    Example: cms schedule versions
+    """
+    from cms.bootstrap import open_system
+
+    with open_system() as system:
+        known = system.warehouse.schedules.versions()
+    if as_json:
+        print_json(known)
+        return
+    rows = [(v.version, v.status, v.as_of, f"{v.created_at:%Y-%m-%d %H:%M}", v.reason_code, v.actor) for v in known]
+    print_table("Versions", ["version", "status", "planned for", "made", "reason", "by"], rows)
+
+
+def late_reasons(system: "System") -> "dict[OrderId, str]":
+    """Why the latest orders are late, each in a sentence."""
+    from cms.application.explain_order import explain_late_orders
+    from cms.application.standing_plan import standing_plan
+
+    explained = explain_late_orders(standing_plan(system.planner), most=MOST_REASONS)
+    return {order_id: " ".join(explanation.words[1:3]) for order_id, explanation in explained.items()}
