@@ -113,7 +113,8 @@ class RuleExpectation(BatchExpectation):
         examples = [] if result is None else result.result.get("unexpected_index_list", [])
         if not examples:
             return None
-        rows = [[row["row_number"], row["reason"]] for row in examples]
+        # a reason quotes the source's data: as a parameter it is escaped, as a plain cell it would be markup
+        rows = [[row["row_number"], _sentence("$reason", reason=row["reason"])] for row in examples]
         return [
             RenderedTableContent(
                 content_block_type="table",
@@ -138,7 +139,6 @@ def _result_of(finding: Finding) -> dict[str, Any]:
 
 
 def _sentence(template: str, **params: str) -> RenderedStringTemplateContent:
-    # our own sentences may hold a dollar sign, which the template must not read as a name
     styling = {
         "name": {"classes": ["rule-name"]},
         "severity": {"classes": ["badge", f"severity-{params.get('severity')}"]},

@@ -1,11 +1,8 @@
 """The gate: decides which staged rows may enter the warehouse, and whether a load may at all."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,6 +11,7 @@ from cms.config import GateSettings
 from cms.domain.errors import WarehouseError
 from expectations.findings import Finding, Findings, find
 from expectations.great_expectations_run import GreatExpectationsRun
+from expectations.results import RESULTS, keep_result
 from expectations.rules import RowRule, Staged
 from expectations.suites import suite_of
 
@@ -28,22 +26,17 @@ class Gate:
     tables : mapping of str to sa.Table
         Its tables by name, as ``MetaData.tables`` has them.
     settings : GateSettings
-        When a batch as a whole is refused.
-    results : Path, optional
-        Folder that keeps each validation result for Data Docs; None keeps none.
+        When a batch as a whole is refused, and where Data Docs keeps the results.
     """
 
     def __init__(
         self,
         engine: sa.Engine,
         tables: Mapping[str, sa.Table],
-        settings: GateSettings | None = None,
-        *,
-        results: Path | None = None,
+        settings: GateSettings,
     ) -> None:
         self._tables = tables
-        self._settings = settings or GateSettings()
-        self._results = results
+        self._settings = settings
         self._run = GreatExpectationsRun(engine)
         self._direct = DirectGate(engine=engine, tables=tables, settings=self._settings)
 
@@ -65,9 +58,9 @@ class Gate:
             return self._direct.judge(load, now=now, complete=complete)
         staged = Staged(load=load, tables=self._tables, now=now)
         findings, result = self._run.run(suite_of(load.dataset), staged, self._settings, complete=complete)
-        if self._results is not None:
-            _keep(result, self._results, load, now)
-        return verdict_of(load, findings)
+        verdict = verdict_of(load, findings)
+        keep_result(self._settings.data_docs / RESULTS, result, load, verdict, now)
+        return verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,19 +119,3 @@ def _observed(finding: Finding, load: StagedLoad) -> str:
         return finding.sentence
     first = f"; row {finding.examples[0].row_number}: {finding.examples[0].reason}" if finding.examples else ""
     return f"{finding.count} of {load.row_count} rows{first}"
-
-
-def _keep(result: dict[str, Any], folder: Path, load: StagedLoad, now: datetime) -> None:
-    result["meta"]["load"] = {
-        "load_id": load.load_id,
-        "source": load.source,
-        "rows": load.row_count,
-        "checked_at": now.isoformat(),
-    }
-    place = folder / load.dataset.value
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        file = place / f"{now:%Y%m%dT%H%M%S%f}-{load.load_id}.json"
-        file.write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
-    except OSError as error:
-        raise WarehouseError(f"validation results cannot be kept in {place}: {error.strerror}") from None

@@ -21,8 +21,8 @@ SETTINGS = GateSettings(max_bad_share=0.9)
 
 
 @pytest.fixture
-def gate(engine: sa.Engine) -> Gate:
-    return Gate(engine, metadata.tables, SETTINGS)
+def gate(engine: sa.Engine, tmp_path: Path) -> Gate:
+    return Gate(engine, metadata.tables, SETTINGS.model_copy(update={"data_docs": tmp_path}))
 
 
 def every_broken_row(dataset: Dataset) -> list[dict[str, Any]]:
@@ -58,9 +58,7 @@ def test_an_empty_load_is_judged_too(engine: sa.Engine, gate: Gate) -> None:
     assert len(verdict.refusals) == 1
 
 
-def test_results_are_kept_with_business_names(engine: sa.Engine, tmp_path: Path) -> None:
-    gate = Gate(engine, metadata.tables, SETTINGS, results=tmp_path / "results")
-
+def test_results_are_kept_with_business_names(engine: sa.Engine, gate: Gate, tmp_path: Path) -> None:
     gate.judge(stage(engine, Dataset.ORDERS, [a_staged_order(1, customer_id="C404")]), now=NOW)
 
     (file,) = (tmp_path / "results" / "order_master").iterdir()
@@ -71,9 +69,7 @@ def test_results_are_kept_with_business_names(engine: sa.Engine, tmp_path: Path)
     ]
 
 
-def test_no_address_of_the_warehouse_stands_in_the_results(engine: sa.Engine, tmp_path: Path) -> None:
-    gate = Gate(engine, metadata.tables, SETTINGS, results=tmp_path / "results")
-
+def test_no_address_of_the_warehouse_stands_in_the_results(engine: sa.Engine, gate: Gate, tmp_path: Path) -> None:
     gate.judge(stage(engine, Dataset.ORDERS, [a_staged_order(1)]), now=NOW)
 
     (file,) = (tmp_path / "results" / "order_master").iterdir()
