@@ -1,0 +1,3 @@
+from tests.web.browser import page
+
+__all__ = ["page"]
