@@ -20,10 +20,9 @@ from cms.domain.errors import ConfigurationError, NotFoundError
 from cms.scheduling.result import Method
 
 if TYPE_CHECKING:
-    from expectations.gate import Gate
-
     from cms.monday.client import MondayClient
     from cms.warehouse import Warehouse
+    from expectations.gate import Gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,14 +220,20 @@ class System:
 
 
 @contextmanager
-def open_system(config: Path | None = None) -> Iterator[System]:
+def open_system(config: Path | None = None, *, environment: Mapping[str, str] | None = None) -> Iterator[System]:
     """The system of a settings file, closed at the end.
+
+    Parameters
+    ----------
+    environment : mapping of str to str, optional
+        Overrides and secrets; the process's environment where not given.
 
     Raises
     ------
     ConfigurationError
     """
-    system = System(settings=read_settings(config))
+    variables = dict(os.environ) if environment is None else environment
+    system = System(settings=read_settings(config, variables), environment=variables)
     try:
         yield system
     finally:

@@ -5,15 +5,15 @@ from datetime import date
 from prefect import flow, task
 
 from cms.application.plan_schedule import PlanReport, plan_schedule
-from cms.bootstrap import open_system
 from flows.artifacts import publish_schedule_summary
 from flows.retries import PAUSES_SECONDS, is_temporary
+from flows.secrets import system_with_secrets
 
 
 @task(retries=3, retry_delay_seconds=PAUSES_SECONDS, retry_condition_fn=is_temporary)
 def plan(as_of: date | None) -> PlanReport:
     """Plan every open order and publish the schedule."""
-    with open_system() as system:
+    with system_with_secrets() as system:
         day = as_of or system.clock.now().date()
         return plan_schedule(system.planner, as_of=day, actor="daily_schedule")
 

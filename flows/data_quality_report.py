@@ -4,14 +4,14 @@ from pathlib import Path
 
 from prefect import flow, task
 
-from cms.bootstrap import open_system
 from flows.artifacts import publish_link
+from flows.secrets import system_with_secrets
 
 
 @task
 def build_report() -> Path:
     """Build Data Docs from what the gates have found."""
-    with open_system() as system:
+    with system_with_secrets() as system:
         return system.gate.build_data_docs()
 
 

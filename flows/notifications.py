@@ -3,14 +3,14 @@
 from prefect import flow, task
 
 from cms.application.notify import NotificationReport, send_notices
-from cms.bootstrap import open_system
 from flows.retries import PAUSES_SECONDS, is_temporary
+from flows.secrets import system_with_secrets
 
 
 @task(retries=3, retry_delay_seconds=PAUSES_SECONDS, retry_condition_fn=is_temporary)
 def send() -> NotificationReport:
     """Send what is due; a failed notice waits for its own next try."""
-    with open_system() as system:
+    with system_with_secrets() as system:
         return send_notices(
             system.warehouse.outbox, system.notifier, system.clock, policy=system.retry_policy, worker=system.worker
         )
