@@ -40,8 +40,8 @@ class _LazyGate:
 
     system: "System"
 
-    def judge(self, load: StagedLoad, *, now: datetime) -> GateVerdict:
-        return self.system.gate.judge(load, now=now)
+    def judge(self, load: StagedLoad, *, now: datetime, complete: bool = False) -> GateVerdict:
+        return self.system.gate.judge(load, now=now, complete=complete)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,9 +73,10 @@ class System:
     @cached_property
     def gate(self) -> "Gate":
         """The expectations that every load has to pass."""
+        from cms.warehouse.tables import metadata
         from expectations.gate import Gate
 
-        return Gate(self.warehouse.engine, self.settings.gate)
+        return Gate(self.warehouse.engine, self.settings.gate, metadata.tables)
 
     @cached_property
     def loader(self) -> GatedLoader:

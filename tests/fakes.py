@@ -194,7 +194,7 @@ class FakeGate:
     row_failures: tuple[RowFailure, ...] = ()
     refusals: tuple[str, ...] = ()
 
-    def judge(self, load: StagedLoad, *, now: datetime) -> GateVerdict:
+    def judge(self, load: StagedLoad, *, now: datetime, complete: bool = False) -> GateVerdict:
         return GateVerdict(load_id=load.load_id, outcomes=(), row_failures=self.row_failures, refusals=self.refusals)
 
 

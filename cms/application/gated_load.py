@@ -75,7 +75,7 @@ class GatedLoader:
             The gate refuses the batch; nothing was changed.
         """
         progress(f"checking {load.dataset}", 0, load.row_count)
-        verdict = self.gate.judge(load, now=self.clock.now())
+        verdict = self.gate.judge(load, now=self.clock.now(), complete=complete)
         progress(f"merging {load.dataset}", 0, load.row_count)
         counts = self.loads.merge(
             load, verdict, now=self.clock.now(), complete=complete, removed_ids=removed_ids, watermark=watermark

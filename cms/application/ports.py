@@ -219,8 +219,8 @@ class MergeCounts:
 class QualityGate(Protocol):
     """The only way into a target table."""
 
-    def judge(self, load: StagedLoad, *, now: datetime) -> GateVerdict:
-        """Run the suite of the load's table on the staged rows."""
+    def judge(self, load: StagedLoad, *, now: datetime, complete: bool = False) -> GateVerdict:
+        """Run the suite of the load's table on the staged rows; a complete load claims to be all its source has."""
         ...
 
 

@@ -1,7 +1,17 @@
+from datetime import datetime
+
 import pytest
 
 from cms.application.gated_load import GatedLoader
-from cms.application.ports import Dataset, ExpectationOutcome, RowFailure, Severity, SourceRow
+from cms.application.ports import (
+    Dataset,
+    ExpectationOutcome,
+    GateVerdict,
+    RowFailure,
+    Severity,
+    SourceRow,
+    StagedLoad,
+)
 from cms.application.sync_customers import sync_customers
 from cms.application.sync_orders import sync_orders
 from cms.domain.errors import LoadRefusedError
@@ -98,9 +108,8 @@ def test_warnings_are_sentences_with_their_consequence() -> None:
     )
 
     class WarningGate(FakeGate):
-        def judge(self, load, *, now):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
-            verdict = super().judge(load, now=now)
-            return type(verdict)(load_id=verdict.load_id, outcomes=(outcome,))
+        def judge(self, load: StagedLoad, *, now: datetime, complete: bool = False) -> GateVerdict:
+            return GateVerdict(load_id=load.load_id, outcomes=(outcome,))
 
     report = sync_orders(FakeSource(), a_loader(FakeLoadStore(), WarningGate()))
 
