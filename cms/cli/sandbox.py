@@ -32,7 +32,15 @@ def sandbox(
 
     Example: cms sandbox --customers 200 --orders-per-month 1000 --faults http_503=0.05
     """
-    from cms.sandbox import CompanyOptions, Sandbox, SandboxOptions, generate_company, parse_faults, serve_forever
+    from cms.sandbox import (
+        CompanyOptions,
+        Sandbox,
+        SandboxClock,
+        SandboxOptions,
+        generate_company,
+        parse_faults,
+        serve_forever,
+    )
 
     options = CompanyOptions(
         as_of=(as_of or datetime.now(UTC)).date(),
@@ -45,7 +53,9 @@ def sandbox(
     company = generate_company(options)
     if plant_file is not None:
         plant_file.write_text(company.plant_file(), encoding="utf-8")
-    served = Sandbox(company, options=SandboxOptions(port=port, latency_seconds=latency_ms / 1000), faults=rules)
+    clock = SandboxClock(None if as_of is None else company.options.morning)
+    behaviour = SandboxOptions(port=port, latency_seconds=latency_ms / 1000)
+    served = Sandbox(company, options=behaviour, faults=rules, clock=clock)
     listening = served.listen()
     _announce(served, as_json=as_json)
     serve_forever(served, listening)

@@ -106,17 +106,19 @@ class FaultRule:
     api: Api = "monday"
 
 
+_NUMBERS = r"\d+(?:\.\.\d+)?(?:\+\d+(?:\.\.\d+)?)*"
 _RULE = re.compile(
-    r"(?P<kind>[a-z_0-9]+)(?P<legacy>\.legacy)?(=(?P<probability>[0-9.]+))?(@(?P<page>p)?(?P<numbers>[0-9+.]+))?"
-    r"(~(?P<seconds>[0-9.]+))?(\*(?P<times>[0-9]+))?(/(?P<api>monday|orders))?"
+    r"(?P<kind>[a-z_0-9]+)(?P<legacy>\.legacy)?"
+    rf"(?:=(?P<probability>\d*\.?\d+)|@(?P<page>p)?(?P<numbers>{_NUMBERS})|~(?P<seconds>\d*\.?\d+)"
+    r"|\*(?P<times>\d+)|/(?P<api>monday|orders))*"
 )
 
 
 def parse_faults(text: str) -> tuple[FaultRule, ...]:
     """Rules from a text: names with where they strike, separated by commas.
 
-    ``kind[.legacy][=probability][@[p]numbers][~seconds][*times][/api]``; numbers are ``3``, ``3+7`` or ``3..6``,
-    with a ``p`` before them they count pages of items.
+    ``kind[.legacy]`` and, in any order, ``=probability``, ``@numbers``, ``~seconds``, ``*times``, ``/api``. Numbers
+    are ``3``, ``3+7`` or ``3..6``; with a ``p`` before them they count pages of items. A kind alone always strikes.
 
     Raises
     ------

@@ -175,6 +175,8 @@ class Sandbox:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((HOST, self._options.port))
+            # From here on callers wait instead of being turned away.
+            listening.listen(1024)
         except OSError as error:
             listening.close()
             raise SandboxError(

@@ -291,7 +291,7 @@ KINDS: dict[str, ColumnKind] = {
     "board_relation": ColumnKind(
         "BoardRelationValue",
         lambda _c, _s: "",
-        lambda _c, s: {"linked_item_ids": s["item_ids"] if s else [], "display_value": ""},
+        lambda _c, s: {"linked_item_ids": s["item_ids"] if s else [], "display_value": s.get("names", "") if s else ""},
         _read_relation,
         always_null=True,
     ),

@@ -121,7 +121,7 @@ def _error(error: GraphQLError) -> dict[str, Any]:
         shown["path"] = list(error.path)
     if isinstance(cause, MondayError):
         shown["extensions"] = cause.extensions
-    elif cause is None:
+    elif cause is None or isinstance(cause, GraphQLError):
         shown["extensions"] = {"code": "argumentLiteralsIncompatible", "status_code": 200, "error_data": {}}
     else:
         raise cause
