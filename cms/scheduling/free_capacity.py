@@ -14,14 +14,20 @@ FULL_BUCKET_HOURS = 1e-9
 
 def capacity_ledger(problem: SchedulingProblem, loads: Iterable[ScheduledLoad] = ()) -> CapacityLedger:
     """The ledger of a problem's resource-buckets with the loads of a schedule committed."""
+    used: dict[BucketKey, float] = {}
+    for load in loads:
+        key = (load.resource_id, load.bucket_date)
+        used[key] = used.get(key, 0.0) + load.hours
     accounts = {
         (resource.resource_id, day): BucketAccount(
-            regular_hours=hours.regular_hours, overtime_hours=hours.overtime_hours
+            regular_hours=hours.regular_hours,
+            overtime_hours=hours.overtime_hours,
+            committed_hours=used.get((resource.resource_id, day), 0.0),
         )
         for resource in problem.resources
         for day, hours in resource.buckets.items()
     }
-    return CapacityLedger(accounts=accounts).committed(capacity_loads(loads))
+    return CapacityLedger(accounts=accounts)
 
 
 def capacity_loads(loads: Iterable[ScheduledLoad]) -> list[CapacityLoad]:
