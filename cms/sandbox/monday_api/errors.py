@@ -59,6 +59,7 @@ class MondayError(CmsError):
                 "error_message": self.message,
                 "error_data": dict(self.error_data),
                 "errors": [self.message],
+                "account_id": 7654321,
                 "request_id": request_id,
             }
         error: dict[str, Any] = {"message": self.message, "extensions": self.extensions}
