@@ -23,6 +23,13 @@ def insert_rows(connection: sa.Connection, table: sa.Table, rows: Sequence[Mappi
         connection.execute(sa.insert(table), rows)
 
 
+def read_rows(connection: sa.Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:
+    """The rows of a query, each by column name."""
+    result = connection.execute(query)
+    names = list(result.keys())
+    return [dict(zip(names, row, strict=True)) for row in result]
+
+
 def pieces(keys: Sequence[Any], size: int = IDS_IN_A_QUERY) -> list[Sequence[Any]]:
     """The keys in pieces that fit into one query."""
     return [keys[start : start + size] for start in range(0, len(keys), size)]
@@ -31,7 +38,7 @@ def pieces(keys: Sequence[Any], size: int = IDS_IN_A_QUERY) -> list[Sequence[Any
 def _insert_tuples(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     # the same values by the same converters as SQLAlchemy's own way, without its work for each row's parameters
     statement = sa.insert(table).compile(connection, column_keys=list(rows[0]))
-    names = statement.positiontup or []  # type: ignore[attr-defined]
+    names = statement.positiontup or []
     converters = [_converter(table.c[name].type, connection) for name in names]
     values = [
         tuple([row[name] if c is None else c(row[name]) for name, c in zip(names, converters, strict=True)])

@@ -60,7 +60,8 @@ class Exact(TypeDecorator[Decimal]):
 
 Instant = _Instant()
 Quantity = Exact(18, 4)
-Hours = Exact(12, 4)
+Hours = Exact(18, 8)
+"""Fine enough that the rounded hours of a day's loads add up to what the plan committed."""
 Rate = Exact(18, 8)
 Money = Exact(18, 4)
 Figure = Exact(18, 6)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from cms.application.ports import MergeCounts, StagedLoad
 from cms.domain.customers import Channel, CustomerStatus, RolloutCohort
+from cms.warehouse.bulk import read_rows
 from cms.warehouse.history import RecordChange, record_changes
 from cms.warehouse.merge_steps import (
     count_mergeable,
@@ -121,7 +122,7 @@ def _field_changes(connection: sa.Connection, changed: sa.ColumnElement[bool]) -
         .where(changed)
         .order_by(customer_master.c.customer_id)
     )
-    for row in connection.execute(query).mappings().all():
+    for row in read_rows(connection, query):
         differing = [name for name in _FIELDS if row[f"old_{name}"] != row[f"new_{name}"]]
         yield RecordChange(
             row_key=row["customer_id"],

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cms.application.ports import StagedLoad
 from cms.domain.orders import OrderStatus, may_become
-from cms.warehouse.bulk import insert_rows, pieces
+from cms.warehouse.bulk import insert_rows, pieces, read_rows
 from cms.warehouse.merge_steps import loaded_columns
 from cms.warehouse.tables import customer_master, order_conflicts, order_master
 from cms.warehouse.tables import order_source_records as records
@@ -104,14 +104,14 @@ def _live_records(connection: sa.Connection, order_ids: Sequence[str]) -> dict[s
         .order_by(records.c.order_id, records.c.source_system, records.c.source_order_id)
     )
     found: dict[str, list[Record]] = {}
-    for row in connection.execute(query).mappings():
-        found.setdefault(row["order_id"], []).append(dict(row))
+    for row in read_rows(connection, query):
+        found.setdefault(row["order_id"], []).append(row)
     return found
 
 
 def _existing_orders(connection: sa.Connection, order_ids: Sequence[str]) -> dict[str, Record]:
     query = sa.select(order_master).where(order_master.c.order_id.in_(order_ids))
-    return {row["order_id"]: dict(row) for row in connection.execute(query).mappings()}
+    return {row["order_id"]: row for row in read_rows(connection, query)}
 
 
 def _customer_priorities(connection: sa.Connection, live: Mapping[str, Sequence[Record]]) -> dict[str, int]:

@@ -122,7 +122,7 @@ class WarehouseLoads:
     def known_ids(self, dataset: Dataset, source: str) -> frozenset[str]:
         """The source's own ids of what the warehouse has from it and believes to be still there."""
         with reading(self.engine) as connection:
-            return frozenset(connection.execute(_known_ids(dataset, source)).scalars())
+            return frozenset(row[0] for row in connection.execute(_known_ids(dataset, source)))
 
     def _merge(
         self,
@@ -230,7 +230,7 @@ def _finish(connection: sa.Connection, load: StagedLoad, counts: MergeCounts, no
     )
 
 
-def _known_ids(dataset: Dataset, source: str) -> sa.Select[tuple[str]]:
+def _known_ids(dataset: Dataset, source: str) -> sa.Select[str]:
     if dataset is Dataset.ORDERS:
         records = order_source_records
         return sa.select(records.c.source_order_id).where(

@@ -7,8 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from cms.application.ports import Dataset, RowFailure, StagedLoad
-from cms.warehouse.bulk import insert_rows, pieces
+from cms.warehouse.bulk import insert_rows, pieces, read_rows
 from cms.warehouse.merge_steps import mergeable
+from cms.warehouse.staged_values import values_as_json
 from cms.warehouse.tables import quarantine, staging_customers, staging_orders, staging_windows
 
 KEY_OF = {
@@ -61,11 +62,12 @@ def _staged_rows(
     connection: sa.Connection, staging: sa.Table, load: StagedLoad, numbers: Sequence[int]
 ) -> Sequence[Mapping[str, Any]]:
     query = (
-        sa.select(staging.c.row_number, KEY_OF[load.dataset].label("row_key"), staging.c.raw, staging.c.row_hash)
+        sa.select(staging)
         .where(staging.c.load_id == load.load_id, staging.c.row_number.in_(numbers))
         .order_by(staging.c.row_number)
     )
-    return [dict(row) for row in connection.execute(query).mappings()]
+    key = KEY_OF[load.dataset].name
+    return [row | {"row_key": row[key]} for row in read_rows(connection, query)]
 
 
 def _line(row: Mapping[str, Any], failures: Sequence[RowFailure], load: StagedLoad, now: datetime) -> Row:
@@ -81,6 +83,7 @@ def _line(row: Mapping[str, Any], failures: Sequence[RowFailure], load: StagedLo
         "value": first.value,
         "reason": "; ".join(dict.fromkeys(failure.reason for failure in failures)),
         "raw": row["raw"],
+        "staged_values": values_as_json(row),
         "row_hash": row["row_hash"],
         "status": WAITING,
         "quarantined_at": now,

@@ -134,7 +134,7 @@ def _table_problems(inspector: sa.Inspector, table: sa.Table, schema: str | None
     for column in table.columns:
         found = present.get(column.name)
         if found is not None and not column.primary_key and found["nullable"] != column.nullable:
-            wanted, has = _nullability(column.nullable), _nullability(found["nullable"])
+            wanted, has = _nullability(bool(column.nullable)), _nullability(found["nullable"])
             problems.append(f"column {table.name}.{column.name} is {has}, this program needs it {wanted}")
     indexes = {index["name"] for index in inspector.get_indexes(table.name, schema=schema)}
     problems += [

@@ -414,6 +414,7 @@ quarantine = sa.Table(
     sa.Column("value", Text),
     sa.Column("reason", Text, nullable=False),
     sa.Column("raw", Text, nullable=False),
+    sa.Column("staged_values", Text, nullable=False),
     sa.Column("row_hash", ShortText, nullable=False),
     sa.Column("status", ShortText, nullable=False),
     sa.Column("quarantined_at", Instant, nullable=False),

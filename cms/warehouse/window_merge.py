@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cms.application.ports import MergeCounts, StagedLoad
-from cms.warehouse.bulk import pieces
+from cms.warehouse.bulk import pieces, read_rows
 from cms.warehouse.history import RecordChange, record_changes
 from cms.warehouse.merge_steps import (
     count_mergeable,
@@ -116,7 +116,7 @@ def _windows(
             .where(table.c.customer_id.in_(piece))
             .order_by(table.c.customer_id, table.c.weekday, table.c.window_start, table.c.window_end)
         )
-        for row in connection.execute(query).mappings():
+        for row in read_rows(connection, query):
             found[row["customer_id"]].append({name: row[name] for name in _FIELDS if row[name] is not None})
     return found
 

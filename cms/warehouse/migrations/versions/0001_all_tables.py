@@ -193,6 +193,7 @@ def upgrade() -> None:
         sa.Column("value", Text, nullable=True),
         sa.Column("reason", Text, nullable=False),
         sa.Column("raw", Text, nullable=False),
+        sa.Column("staged_values", Text, nullable=False),
         sa.Column("row_hash", ShortText, nullable=False),
         sa.Column("status", ShortText, nullable=False),
         sa.Column("quarantined_at", Instant, nullable=False),

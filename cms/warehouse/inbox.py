@@ -1,0 +1,165 @@
+"""Events from outside, kept before they are answered and processed once, whichever worker takes them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from cms.warehouse.bulk import insert_rows, read_rows
+from cms.warehouse.claims import ClaimTable
+from cms.warehouse.engine import in_transaction, reading
+from cms.warehouse.locks import Lock, take
+from cms.warehouse.tables import inbox_events
+
+_QUEUE = ClaimTable(
+    table=inbox_events, key="event_id", waiting="waiting", done="done", done_at="processed_at", what="event"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboxEvent:
+    """An event as it came, with its processing state.
+
+    Parameters
+    ----------
+    deduplication_key : str
+        The same event delivered again has the same key.
+    subject_id : str, optional
+        What it is about: an item of a board, an order.
+    attempts : int
+        How often it was tried before and failed.
+    """
+
+    event_id: int
+    deduplication_key: str
+    source: str
+    kind: str
+    subject_id: str | None
+    payload: Mapping[str, Any]
+    received_at: datetime
+    attempts: int
+    error: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backlog:
+    """How far processing is behind.
+
+    Parameters
+    ----------
+    oldest_received_at : datetime, optional
+        When the oldest waiting event came; None: nothing waits.
+    failing : int
+        Waiting events that failed at least once.
+    """
+
+    waiting: int
+    done: int
+    dead: int
+    failing: int
+    oldest_received_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarehouseInbox:
+    """The inbox in the warehouse."""
+
+    engine: Engine
+
+    def add(
+        self,
+        *,
+        deduplication_key: str,
+        source: str,
+        kind: str,
+        subject_id: str | None,
+        payload: Mapping[str, Any],
+        now: datetime,
+    ) -> bool:
+        """Keep an event; False: it is known already, nothing was written."""
+        row = {
+            "deduplication_key": deduplication_key,
+            "source": source,
+            "kind": kind,
+            "subject_id": subject_id,
+            "payload": json.dumps(payload, ensure_ascii=False, sort_keys=True, default=str),
+            "received_at": now,
+            "status": "waiting",
+            "attempts": 0,
+            "due_at": now,
+        }
+        return in_transaction(self.engine, lambda connection: _add(connection, row))
+
+    def claim(self, *, now: datetime, limit: int, worker: str, lease_seconds: int = 60) -> list[InboxEvent]:
+        """Take due events for processing, oldest first."""
+        rows = in_transaction(
+            self.engine,
+            lambda connection: _QUEUE.claim(
+                connection, now=now, limit=limit, worker=worker, lease_seconds=lease_seconds
+            ),
+        )
+        return [_event(row) for row in rows]
+
+    def mark_done(self, event_id: int, *, now: datetime) -> None:
+        """It was processed."""
+        in_transaction(self.engine, lambda connection: _QUEUE.finish(connection, event_id, now=now))
+
+    def mark_failed(self, event_id: int, *, error: str, retry_at: datetime | None) -> None:
+        """Processing failed: try again at `retry_at`, or never (None: a dead letter)."""
+        in_transaction(
+            self.engine, lambda connection: _QUEUE.fail(connection, event_id, error=error, retry_at=retry_at)
+        )
+
+    def retry_dead(self, *, now: datetime, event_ids: Sequence[int] | None = None) -> int:
+        """Give dead letters another chance, all or those named; how many there were."""
+        which = None if event_ids is None else inbox_events.c.event_id.in_(event_ids)
+        return in_transaction(self.engine, lambda connection: _QUEUE.revive(connection, now=now, which=which))
+
+    def dead_letters(self, limit: int = 100) -> list[InboxEvent]:
+        """Events that were given up, oldest first."""
+        query = (
+            sa.select(inbox_events)
+            .where(inbox_events.c.status == "dead")
+            .order_by(inbox_events.c.received_at, inbox_events.c.event_id)
+            .limit(limit)
+        )
+        with reading(self.engine) as connection:
+            return [_event(row) for row in read_rows(connection, query)]
+
+    def backlog(self) -> Backlog:
+        """How far processing is behind."""
+        waiting = inbox_events.c.status == "waiting"
+        query = sa.select(
+            sa.func.min(inbox_events.c.received_at), sa.func.sum(sa.case((inbox_events.c.attempts > 0, 1), else_=0))
+        ).where(waiting)
+        with reading(self.engine) as connection:
+            oldest, failing = connection.execute(query).one()
+            counts = _QUEUE.counts(connection)
+        return Backlog(**counts, failing=failing or 0, oldest_received_at=oldest)
+
+
+def _add(connection: sa.Connection, row: Mapping[str, Any]) -> bool:
+    take(connection, Lock.INBOX)
+    known = sa.select(inbox_events.c.event_id).where(inbox_events.c.deduplication_key == row["deduplication_key"])
+    if connection.execute(known).first() is not None:
+        return False
+    insert_rows(connection, inbox_events, [row])
+    return True
+
+
+def _event(row: Mapping[str, Any]) -> InboxEvent:
+    return InboxEvent(
+        event_id=row["event_id"],
+        deduplication_key=row["deduplication_key"],
+        source=row["source"],
+        kind=row["kind"],
+        subject_id=row["subject_id"],
+        payload=json.loads(row["payload"]),
+        received_at=row["received_at"],
+        attempts=row["attempts"],
+        error=row["error"],
+    )

@@ -1,0 +1,114 @@
+"""Notices that wait to be sent: each queued once, claimed by one sender at a time, never forgotten."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from cms.application.ports import DeliveryNotice, OutboxEntry
+from cms.domain.customers import CustomerId
+from cms.domain.orders import OrderId
+from cms.warehouse.bulk import insert_rows, pieces
+from cms.warehouse.claims import ClaimTable
+from cms.warehouse.engine import in_transaction, reading
+from cms.warehouse.locks import Lock, take
+from cms.warehouse.tables import notification_outbox
+
+_QUEUE = ClaimTable(
+    table=notification_outbox, key="outbox_id", waiting="queued", done="sent", done_at="sent_at", what="notice"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarehouseOutbox:
+    """The outbox in the warehouse; the `Outbox` of the use cases."""
+
+    engine: Engine
+
+    def queue(self, notices: Iterable[DeliveryNotice], *, now: datetime) -> int:
+        """Queue notices; one whose key is known is left alone. Returns how many were new."""
+        wanted = list(notices)
+        return in_transaction(self.engine, lambda connection: queue_notices(connection, wanted, now=now))
+
+    def claim_due(self, *, now: datetime, limit: int, worker: str, lease_seconds: int = 300) -> list[OutboxEntry]:
+        """Take due notices for sending, oldest first."""
+        rows = in_transaction(
+            self.engine,
+            lambda connection: _QUEUE.claim(
+                connection, now=now, limit=limit, worker=worker, lease_seconds=lease_seconds
+            ),
+        )
+        return [_entry(row) for row in rows]
+
+    def mark_sent(self, outbox_id: int, *, now: datetime) -> None:
+        """It has gone out."""
+        in_transaction(self.engine, lambda connection: _QUEUE.finish(connection, outbox_id, now=now))
+
+    def mark_failed(self, outbox_id: int, *, error: str, retry_at: datetime | None, now: datetime) -> None:  # noqa: ARG002
+        """It did not go out: try again at `retry_at`, or never (None: a dead letter)."""
+        in_transaction(
+            self.engine, lambda connection: _QUEUE.fail(connection, outbox_id, error=error, retry_at=retry_at)
+        )
+
+    def retry_dead(self, *, now: datetime) -> int:
+        """Give dead letters another chance; how many there were."""
+        return in_transaction(self.engine, lambda connection: _QUEUE.revive(connection, now=now))
+
+    def counts(self) -> Mapping[str, int]:
+        """Notices by state: queued, sent, dead."""
+        with reading(self.engine) as connection:
+            return _QUEUE.counts(connection)
+
+
+def queue_notices(connection: sa.Connection, notices: Iterable[DeliveryNotice], *, now: datetime) -> int:
+    """Queue notices whose key is not known yet, in the order given; how many there were."""
+    by_key = {notice.deduplication_key: notice for notice in reversed(list(notices))}
+    if not by_key:
+        return 0
+    take(connection, Lock.OUTBOX)
+    known = _known_keys(connection, sorted(by_key))
+    new = [notice for key, notice in reversed(by_key.items()) if key not in known]
+    insert_rows(connection, notification_outbox, [_row(notice, now) for notice in new])
+    return len(new)
+
+
+def _known_keys(connection: sa.Connection, keys: list[str]) -> set[str]:
+    column = notification_outbox.c.deduplication_key
+    known: set[str] = set()
+    for piece in pieces(keys):
+        known.update(connection.execute(sa.select(column).where(column.in_(piece))).scalars())
+    return known
+
+
+def _row(notice: DeliveryNotice, now: datetime) -> dict[str, Any]:
+    return {
+        "deduplication_key": notice.deduplication_key,
+        "kind": notice.kind,
+        "channel": notice.channel,
+        "recipient": notice.recipient,
+        "order_id": notice.order_id,
+        "customer_id": notice.customer_id,
+        "facts": json.dumps(notice.facts, ensure_ascii=False, sort_keys=True),
+        "status": "queued",
+        "attempts": 0,
+        "queued_at": now,
+        "due_at": now,
+    }
+
+
+def _entry(row: Mapping[str, Any]) -> OutboxEntry:
+    order_id, customer_id = row["order_id"], row["customer_id"]
+    notice = DeliveryNotice(
+        deduplication_key=row["deduplication_key"],
+        kind=row["kind"],
+        channel=row["channel"],
+        recipient=row["recipient"],
+        order_id=None if order_id is None else OrderId(order_id),
+        customer_id=None if customer_id is None else CustomerId(customer_id),
+        facts=json.loads(row["facts"]),
+    )
+    return OutboxEntry(outbox_id=row["outbox_id"], notice=notice, attempts=row["attempts"], queued_at=row["queued_at"])

@@ -1,0 +1,165 @@
+"""Quotes and the capacity they hold: quoted, reserved until an expiry, confirmed or cancelled."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from cms.application.ports import Reservation
+from cms.domain.errors import InvalidValueError, NotFoundError
+from cms.domain.resources import ResourceId
+from cms.warehouse.bulk import insert_rows, read_rows
+from cms.warehouse.engine import in_transaction, reading
+from cms.warehouse.locks import Lock, take
+from cms.warehouse.tables import quotes
+
+QUOTED, RESERVED, CONFIRMED, CANCELLED, EXPIRED = "quoted", "reserved", "confirmed", "cancelled", "expired"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptQuote:
+    """A promise that was asked for, with the capacity it would use.
+
+    Parameters
+    ----------
+    loads : tuple of (resource, day, hours)
+        What it holds while it is reserved.
+    status : str
+        ``quoted``, ``reserved``, ``confirmed``, ``cancelled`` or ``expired``.
+    expires_at : datetime, optional
+        Until when it is reserved.
+    """
+
+    quote_id: str
+    customer_id: str
+    order_id: str | None
+    product_family: str
+    quantity: Decimal
+    routing: str
+    completion_date: date
+    delivery_date: date
+    cost: Decimal
+    capacity_price: Decimal
+    loads: tuple[tuple[ResourceId, date, float], ...]
+    quoted_at: datetime
+    actor: str
+    status: str = QUOTED
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarehouseQuotes:
+    """Quotes in the warehouse."""
+
+    engine: Engine
+
+    def keep(self, quote: KeptQuote) -> None:
+        """Keep a quote; with ``status="reserved"`` and an expiry it holds its capacity at once."""
+        in_transaction(self.engine, lambda connection: insert_rows(connection, quotes, [_row(quote)]))
+
+    def reserve(self, quote_id: str, *, expires_at: datetime, now: datetime) -> KeptQuote:
+        """Hold the quote's capacity until `expires_at`."""
+        return self._move(quote_id, (QUOTED, RESERVED), RESERVED, now, expires_at=expires_at)
+
+    def confirm(self, quote_id: str, *, order_id: str | None, now: datetime) -> KeptQuote:
+        """The customer takes it: the order's schedule holds the capacity from now on.
+
+        Raises
+        ------
+        InvalidValueError
+            Its reservation has expired, or it was cancelled.
+        """
+        values = {} if order_id is None else {"order_id": order_id}
+        return self._move(quote_id, (QUOTED, RESERVED), CONFIRMED, now, **values)
+
+    def cancel(self, quote_id: str, *, now: datetime) -> KeptQuote:
+        """The customer does not take it: its capacity is free again."""
+        return self._move(quote_id, (QUOTED, RESERVED), CANCELLED, now)
+
+    def expire(self, *, now: datetime) -> int:
+        """Close reservations whose time is over; how many there were. They stopped holding capacity by themselves."""
+        statement = (
+            sa.update(quotes).where(quotes.c.status == RESERVED, quotes.c.expires_at <= now).values(status=EXPIRED)
+        )
+        return in_transaction(self.engine, lambda connection: connection.execute(statement).rowcount)
+
+    def quote(self, quote_id: str) -> KeptQuote:
+        """One quote.
+
+        Raises
+        ------
+        NotFoundError
+        """
+        with reading(self.engine) as connection:
+            return _read(connection, quote_id)
+
+    def quotes(self, *, status: str | None = None, limit: int = 100) -> list[KeptQuote]:
+        """Quotes, newest first; all of them, or those with a status."""
+        query = sa.select(quotes).order_by(quotes.c.quoted_at.desc(), quotes.c.quote_id).limit(limit)
+        if status is not None:
+            query = query.where(quotes.c.status == status)
+        with reading(self.engine) as connection:
+            return [_quote(row) for row in read_rows(connection, query)]
+
+    def reservations(self, now: datetime) -> list[Reservation]:
+        """Hours of quotes that are reserved and not expired."""
+        with reading(self.engine) as connection:
+            return read_reservations(connection, now)
+
+    def _move(self, quote_id: str, allowed: Sequence[str], status: str, now: datetime, **values: Any) -> KeptQuote:
+        def work(connection: sa.Connection) -> KeptQuote:
+            take(connection, Lock.QUOTES)
+            quote = _read(connection, quote_id)
+            found = EXPIRED if _has_expired(quote, now) else quote.status
+            if found not in allowed:
+                raise InvalidValueError(f"quote {quote_id}", f"cannot become {status}; quote again", found)
+            connection.execute(sa.update(quotes).where(quotes.c.quote_id == quote_id).values(status=status, **values))
+            return _read(connection, quote_id)
+
+        return in_transaction(self.engine, work)
+
+
+def read_reservations(connection: sa.Connection, now: datetime) -> list[Reservation]:
+    """Hours of quotes that are reserved and not expired, by quote."""
+    query = (
+        sa.select(quotes.c.quote_id, quotes.c.loads)
+        .where(quotes.c.status == RESERVED, quotes.c.expires_at > now)
+        .order_by(quotes.c.quote_id)
+    )
+    return [
+        Reservation(quote_id=quote_id, resource_id=resource_id, bucket_date=day, hours=hours)
+        for quote_id, loads in connection.execute(query)
+        for resource_id, day, hours in _loads_of(loads)
+    ]
+
+
+def _has_expired(quote: KeptQuote, now: datetime) -> bool:
+    return quote.status == RESERVED and quote.expires_at is not None and quote.expires_at <= now
+
+
+def _read(connection: sa.Connection, quote_id: str) -> KeptQuote:
+    found = read_rows(connection, sa.select(quotes).where(quotes.c.quote_id == quote_id))
+    if not found:
+        raise NotFoundError("quote", quote_id, "list them with: cms quote list")
+    return _quote(found[0])
+
+
+def _row(quote: KeptQuote) -> dict[str, Any]:
+    row = {name: getattr(quote, name) for name in quotes.c.keys() if name != "loads"}  # noqa: SIM118
+    row["loads"] = json.dumps([[resource_id, day.isoformat(), hours] for resource_id, day, hours in quote.loads])
+    return row
+
+
+def _quote(row: Mapping[str, Any]) -> KeptQuote:
+    return KeptQuote(**{**row, "loads": _loads_of(row["loads"])})
+
+
+def _loads_of(text: str) -> tuple[tuple[ResourceId, date, float], ...]:
+    return tuple(
+        (ResourceId(resource_id), date.fromisoformat(day), float(hours)) for resource_id, day, hours in json.loads(text)
+    )
