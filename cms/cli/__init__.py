@@ -6,7 +6,7 @@ import sys
 import typer
 
 from cms import __version__
-from cms.cli import config, demo, loads, notify, plan, quote, sandbox, schedule, solve
+from cms.cli import config, db, demo, loads, notify, plan, quote, sandbox, schedule, solve
 from cms.domain.errors import CmsError
 
 INTERNAL_ERROR_STATUS = 70
@@ -21,6 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(config.app, name="config")
+app.add_typer(db.app, name="db")
 app.add_typer(loads.sync, name="sync")
 app.add_typer(loads.imports, name="import")
 app.add_typer(plan.app, name="plan")
