@@ -82,8 +82,8 @@ class RowMapper:
         found = set(existing)
         missing = {column: "grouping and filters" for column in also if column not in found}
         for reading in self.readings:
-            lacking = reading.columns - found if not reading.optional else ()
-            missing |= dict.fromkeys(sorted(lacking), reading.field)
+            for column in sorted(reading.columns - found if not reading.optional else ()):
+                missing.setdefault(column, reading.field)
         if missing:
             named = ", ".join(f"{column!r} (for {user})" for column, user in missing.items())
             raise SourceError(f"{source} has no column {named}; it has {', '.join(map(repr, sorted(found))) or 'none'}")
