@@ -10,8 +10,9 @@ from cms.aggregation.order_loads import routing_loads
 from cms.application.plan_schedule import Planner
 from cms.application.standing_plan import standing_plan
 from cms.domain.customers import CustomerId
-from cms.domain.errors import CmsError, InvalidValueError, NotFoundError
+from cms.domain.errors import InvalidValueError, NotFoundError
 from cms.domain.orders import OrderId
+from cms.domain.resources import ResourceId
 from cms.scheduling.problem import DeliveryTerms, OrderDemand, RoutingOption
 from cms.scheduling.promising import Promise, plan_state, quote
 
@@ -40,49 +41,62 @@ class QuoteRequest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Quote:
-    """A promise with its conditions, as it is kept.
+class KeptQuote:
+    """A promise that was asked for, with the capacity it would use.
 
     Parameters
     ----------
+    routing : str
+        Of its last delivery.
+    loads : tuple of (resource, day, hours)
+        What it holds while it is reserved, and after confirmation until its order is in the order book.
     status : str
         ``quoted``, ``reserved``, ``confirmed``, ``cancelled`` or ``expired``.
     expires_at : datetime, optional
-        Until when a reservation holds its capacity.
+        Until when it holds.
     """
 
     quote_id: str
-    request: QuoteRequest
-    promise: Promise
-    status: str
+    customer_id: str
+    order_id: str | None
+    product_family: str
+    quantity: Decimal
+    routing: str
+    completion_date: date
+    delivery_date: date
+    cost: Decimal
+    capacity_price: Decimal
+    loads: tuple[tuple[ResourceId, date, float], ...]
     quoted_at: datetime
-    expires_at: datetime | None
     actor: str
+    status: str = "quoted"
+    expires_at: datetime | None = None
 
 
 class QuoteStore(Protocol):
     """Where quotes are kept."""
 
-    def save(self, quote: Quote) -> None:
-        """Keep a new quote, its loads included."""
+    def keep(self, quote: KeptQuote) -> None:
+        """Keep a new quote; a reserved one holds its capacity at once."""
         ...
 
-    def change_status(
-        self, quote_id: str, *, status: str, allowed_from: tuple[str, ...], now: datetime, actor: str
-    ) -> None:
-        """Move a quote on.
+    def confirm(self, quote_id: str, *, order_id: str | None, now: datetime) -> KeptQuote:
+        """The customer takes it.
 
         Raises
         ------
-        NotFoundError
-        QuoteStateError
-            It is in no state from which that is possible.
+        NotFoundError, InvalidValueError
         """
         ...
 
+    def cancel(self, quote_id: str, *, now: datetime) -> KeptQuote:
+        """Give its capacity back.
 
-class QuoteStateError(CmsError):
-    """A quote cannot become what was asked: it has expired, or was confirmed or cancelled before."""
+        Raises
+        ------
+        NotFoundError, InvalidValueError
+        """
+        ...
 
 
 def quote_dates(planner: Planner, request: QuoteRequest, *, most: int = 5) -> tuple[Promise, ...]:
@@ -133,7 +147,7 @@ def reserve_quote(
     delivery_date: date | None,
     hold: timedelta,
     actor: str,
-) -> Quote:
+) -> KeptQuote:
     """Quote and hold the capacity of one date (the earliest, where none is named) until the hold ends.
 
     Raises
@@ -149,17 +163,34 @@ def reserve_quote(
         possible = ", ".join(str(promise.delivery_date) for promise in promises[:5]) or "none in the horizon"
         raise NotFoundError("promise for", str(delivery_date or "any date"), f"possible dates: {possible}")
     now = planner.clock.now()
-    kept = Quote(
-        quote_id=_quote_id(request, wanted[0], now),
-        request=request,
-        promise=wanted[0],
-        status="reserved",
-        quoted_at=now,
-        expires_at=now + hold,
-        actor=actor,
-    )
-    quotes.save(kept)
+    kept = _kept(request, wanted[0], now=now, expires_at=now + hold, actor=actor)
+    quotes.keep(kept)
     return kept
+
+
+def _kept(request: QuoteRequest, promise: Promise, *, now: datetime, expires_at: datetime, actor: str) -> KeptQuote:
+    last = promise.deliveries[-1]
+    return KeptQuote(
+        quote_id=_quote_id(request, promise, now),
+        customer_id=request.customer_id,
+        order_id=None,
+        product_family=request.product_family,
+        quantity=request.quantity,
+        routing=last.routing_id,
+        completion_date=last.completion_date,
+        delivery_date=promise.delivery_date,
+        cost=_money(promise.cost),
+        capacity_price=_money(promise.capacity_price),
+        loads=tuple((load.resource_id, load.bucket_date, load.hours) for load in promise.loads),
+        quoted_at=now,
+        actor=actor,
+        status="reserved",
+        expires_at=expires_at,
+    )
+
+
+def _money(amount: float) -> Decimal:
+    return Decimal(str(round(amount, 4)))
 
 
 def _quote_id(request: QuoteRequest, promise: Promise, now: datetime) -> str:

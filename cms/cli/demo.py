@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -112,11 +113,12 @@ def _prepare_warehouse(plant_toml: str, folder: Path) -> None:
     from cms.bootstrap import open_system
     from cms.config import read_settings
     from cms.order_sources.plant_file import read_plant
-    from cms.warehouse import upgrade_warehouse
+    from cms.warehouse.engine import open_engine
+    from cms.warehouse.schema import upgrade
 
     plant_path = folder / "plant.toml"
     plant_path.write_text(plant_toml, encoding="utf-8")
-    upgrade_warehouse(read_settings().warehouse.url)
+    upgrade(open_engine(read_settings().warehouse.url))
     with open_system() as system:
         system.warehouse.plant.save_plant(read_plant(plant_path), now=system.clock.now(), actor="demo")
 
@@ -167,7 +169,8 @@ def _load_line(load: "LoadReport") -> dict[str, Any]:
 def _quarantined() -> list[dict[str, Any]]:
     """How many rows wait in quarantine, by the expectation that they broke."""
     with _system() as system:
-        return [dict(line) for line in system.warehouse.quality.waiting_by_expectation()]
+        waiting = Counter((row.dataset.value, row.expectation) for row in system.warehouse.quality.rows(limit=100_000))
+    return [{"expectation": name, "dataset": dataset, "rows": n} for (dataset, name), n in sorted(waiting.items())]
 
 
 def _schedule_figures(planned: "PlanReport") -> dict[str, Any]:

@@ -10,7 +10,7 @@ import typer
 from cms.cli.output import AS_JSON, print_json, print_table
 
 if TYPE_CHECKING:
-    from cms.application.quotes import Quote, QuoteRequest
+    from cms.application.quotes import KeptQuote, QuoteRequest
     from cms.scheduling.promising import Promise
 
 app = typer.Typer(help="Quote dates, and reserve, confirm or cancel them.")
@@ -60,34 +60,56 @@ def quote(
 
 
 @app.command()
-def confirm(quote: str = QUOTE, actor: str = ACTOR, as_json: bool = AS_JSON) -> None:
-    """Confirm a reserved quote: its capacity stays held until its order is in the order book.
+def confirm(
+    quote: str = QUOTE,
+    order: str | None = typer.Option(None, "--order", help="The number of the order that it becomes."),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Confirm a reserved quote: its capacity stays held until its order is in the order book, or it expires.
 
-    Example: cms quote confirm Q-1f3a90bc2d
+    Example: cms quote confirm Q-1f3a90bc2d --order SO-10042
     """
-    _move(quote, "confirmed", ("reserved",), actor, as_json=as_json)
+    from cms.bootstrap import open_system
+
+    with open_system() as system:
+        kept = system.warehouse.quotes.confirm(quote, order_id=order, now=system.clock.now())
+    _show(kept, as_json=as_json)
 
 
 @app.command()
-def cancel(quote: str = QUOTE, actor: str = ACTOR, as_json: bool = AS_JSON) -> None:
+def cancel(quote: str = QUOTE, as_json: bool = AS_JSON) -> None:
     """Give a quote's capacity back.
 
     Example: cms quote cancel Q-1f3a90bc2d
     """
-    _move(quote, "cancelled", ("quoted", "reserved", "confirmed"), actor, as_json=as_json)
-
-
-def _move(quote: str, status: str, allowed_from: tuple[str, ...], actor: str, *, as_json: bool) -> None:
     from cms.bootstrap import open_system
 
     with open_system() as system:
-        system.warehouse.quotes.change_status(
-            quote, status=status, allowed_from=allowed_from, now=system.clock.now(), actor=actor
-        )
+        kept = system.warehouse.quotes.cancel(quote, now=system.clock.now())
+    _show(kept, as_json=as_json)
+
+
+@app.command("list")
+def list_command(
+    status: str | None = typer.Option(None, "--status", help="Only quotes of this status."), as_json: bool = AS_JSON
+) -> None:
+    """List quotes, the newest first.
+
+    Example: cms quote list --status reserved
+    """
+    from cms.bootstrap import open_system
+
+    with open_system() as system:
+        known = system.warehouse.quotes.quotes(status=status)
     if as_json:
-        print_json({"quote": quote, "status": status})
-    else:
-        typer.echo(f"{quote} is {status}")
+        print_json(known)
+        return
+    columns = ["quote", "status", "customer", "family", "quantity", "delivery", "until"]
+    rows = [
+        (q.quote_id, q.status, q.customer_id, q.product_family, q.quantity, q.delivery_date, q.expires_at)
+        for q in known
+    ]
+    print_table("Quotes", columns, rows)
 
 
 def _request(customer: str, family: str, quantity: str, by: datetime | None, priority: int | None) -> "QuoteRequest":
@@ -135,9 +157,9 @@ def _line(promise: "Promise") -> list[object]:
     ]
 
 
-def _show(kept: "Quote", *, as_json: bool) -> None:
+def _show(kept: "KeptQuote", *, as_json: bool) -> None:
     if as_json:
         print_json(kept)
     else:
         until = f" until {kept.expires_at:%Y-%m-%d %H:%M} UTC" if kept.expires_at else ""
-        typer.echo(f"{kept.quote_id}: {kept.promise.delivery_date} is {kept.status}{until}")
+        typer.echo(f"{kept.quote_id}: {kept.delivery_date} is {kept.status}{until}")

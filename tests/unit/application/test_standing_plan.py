@@ -1,6 +1,6 @@
 """Explanations, insertions, quotes and rollbacks, all on the published schedule."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 from cms.application.explain_order import explain_late_orders, explain_order
 from cms.application.insert_order import insert_orders
 from cms.application.plan_schedule import Planner, plan_schedule
-from cms.application.quotes import Quote, QuoteRequest, quote_dates, reserve_quote
+from cms.application.quotes import KeptQuote, QuoteRequest, quote_dates, reserve_quote
 from cms.application.rollback_schedule import rollback_schedule
 from cms.application.standing_plan import standing_plan
 from cms.domain.customers import CustomerId, DeliveryWindow
@@ -47,12 +47,15 @@ def full_day_orders(count: int = 1) -> list[Order]:
 
 class FakeQuotes:
     def __init__(self) -> None:
-        self.kept: list[Quote] = []
+        self.kept: list[KeptQuote] = []
 
-    def save(self, quote: Quote) -> None:
+    def keep(self, quote: KeptQuote) -> None:
         self.kept.append(quote)
 
-    def change_status(self, quote_id: str, **options: Any) -> None:
+    def confirm(self, quote_id: str, *, order_id: str | None, now: datetime) -> KeptQuote:
+        raise NotImplementedError
+
+    def cancel(self, quote_id: str, *, now: datetime) -> KeptQuote:
         raise NotImplementedError
 
 
@@ -197,7 +200,7 @@ def test_a_reserved_quote_keeps_its_date_until_it_expires() -> None:
 
     assert kept.status == "reserved"
     assert kept.expires_at == NOON + timedelta(hours=48)
-    assert kept.promise.delivery_date == TUESDAY_13TH
+    assert kept.delivery_date == TUESDAY_13TH
     assert quotes.kept == [kept]
 
 
