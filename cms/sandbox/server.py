@@ -171,7 +171,8 @@ class Sandbox:
         SandboxError
             It is taken.
         """
-        listening = socket.socket()
+        # With the protocol named, asyncio sends small answers at once instead of waiting for an acknowledgement.
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((HOST, self._options.port))
