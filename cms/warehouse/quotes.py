@@ -4,52 +4,21 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from cms.application.ports import Reservation
+from cms.application.quotes import KeptQuote
 from cms.domain.errors import InvalidValueError, NotFoundError
 from cms.domain.resources import ResourceId
 from cms.warehouse.bulk import insert_rows, read_rows
 from cms.warehouse.engine import in_transaction, reading
 from cms.warehouse.locks import Lock, take
-from cms.warehouse.tables import quotes
+from cms.warehouse.tables import order_master, quotes
 
 QUOTED, RESERVED, CONFIRMED, CANCELLED, EXPIRED = "quoted", "reserved", "confirmed", "cancelled", "expired"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class KeptQuote:
-    """A promise that was asked for, with the capacity it would use.
-
-    Parameters
-    ----------
-    loads : tuple of (resource, day, hours)
-        What it holds while it is reserved.
-    status : str
-        ``quoted``, ``reserved``, ``confirmed``, ``cancelled`` or ``expired``.
-    expires_at : datetime, optional
-        Until when it is reserved.
-    """
-
-    quote_id: str
-    customer_id: str
-    order_id: str | None
-    product_family: str
-    quantity: Decimal
-    routing: str
-    completion_date: date
-    delivery_date: date
-    cost: Decimal
-    capacity_price: Decimal
-    loads: tuple[tuple[ResourceId, date, float], ...]
-    quoted_at: datetime
-    actor: str
-    status: str = QUOTED
-    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +36,7 @@ class WarehouseQuotes:
         return self._move(quote_id, (QUOTED, RESERVED), RESERVED, now, expires_at=expires_at)
 
     def confirm(self, quote_id: str, *, order_id: str | None, now: datetime) -> KeptQuote:
-        """The customer takes it: the order's schedule holds the capacity from now on.
+        """The customer takes it: it goes on holding its capacity until its order is in the order book, or it expires.
 
         Raises
         ------
@@ -79,7 +48,7 @@ class WarehouseQuotes:
 
     def cancel(self, quote_id: str, *, now: datetime) -> KeptQuote:
         """The customer does not take it: its capacity is free again."""
-        return self._move(quote_id, (QUOTED, RESERVED), CANCELLED, now)
+        return self._move(quote_id, (QUOTED, RESERVED, CONFIRMED), CANCELLED, now)
 
     def expire(self, *, now: datetime) -> int:
         """Close reservations whose time is over; how many there were. They stopped holding capacity by themselves."""
@@ -125,11 +94,11 @@ class WarehouseQuotes:
 
 
 def read_reservations(connection: sa.Connection, now: datetime) -> list[Reservation]:
-    """Hours of quotes that are reserved and not expired, by quote."""
+    """Hours held by quotes that have not expired, by quote: reserved ones; confirmed ones until their order comes."""
+    arrived = sa.exists().where(order_master.c.order_id == quotes.c.order_id)
+    holds = sa.or_(quotes.c.status == RESERVED, sa.and_(quotes.c.status == CONFIRMED, sa.not_(arrived)))
     query = (
-        sa.select(quotes.c.quote_id, quotes.c.loads)
-        .where(quotes.c.status == RESERVED, quotes.c.expires_at > now)
-        .order_by(quotes.c.quote_id)
+        sa.select(quotes.c.quote_id, quotes.c.loads).where(holds, quotes.c.expires_at > now).order_by(quotes.c.quote_id)
     )
     return [
         Reservation(quote_id=quote_id, resource_id=resource_id, bucket_date=day, hours=hours)
