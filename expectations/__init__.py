@@ -3,7 +3,9 @@
 Importing this package is light; Great Expectations itself is imported by the first judgement.
 """
 
-from expectations.gate import DirectGate, Gate
+from expectations.direct import DirectGate
+from expectations.gate import Gate
 from expectations.suites import all_suites, suite_of
+from expectations.verdicts import TableVerdict
 
-__all__ = ["DirectGate", "Gate", "all_suites", "suite_of"]
+__all__ = ["DirectGate", "Gate", "TableVerdict", "all_suites", "suite_of"]

@@ -18,7 +18,7 @@ from great_expectations.render.components import RenderedStringTemplateContent, 
 from great_expectations.render.renderer.renderer import renderer
 
 from expectations.findings import Finding, Findings
-from expectations.rules import RowRule, Rule, Suite
+from expectations.rules import RowRule, Rule, Suite, TableRule, TableSuite
 from expectations.suites import all_suites
 
 FINDINGS_METRIC = "staged_rows.findings"
@@ -126,7 +126,7 @@ class RuleExpectation(BatchExpectation):
 
 
 def _result_of(finding: Finding) -> dict[str, Any]:
-    if not isinstance(finding.rule, RowRule):
+    if not isinstance(finding.rule, RowRule | TableRule):
         return {"observed_value": finding.sentence or "kept"}
     return {
         "observed_value": f"{finding.count} row(s)" if finding.count else "none",
@@ -153,12 +153,12 @@ def _sentence(template: str, **params: str) -> RenderedStringTemplateContent:
     )
 
 
-def expectation_class(suite: Suite, rule: Rule) -> type[RuleExpectation]:
+def expectation_class(suite: Suite | TableSuite, rule: Rule) -> type[RuleExpectation]:
     """The class of a rule: ``ExpectOfOrdersThatQuantityIsPlausible``."""
     return _CLASSES[suite.title, rule.name]
 
 
-def expectation_suite(suite: Suite) -> ExpectationSuite:
+def expectation_suite(suite: Suite | TableSuite) -> ExpectationSuite:
     """A suite of rules as a suite of Great Expectations."""
     return ExpectationSuite(
         name=suite.title,
@@ -173,7 +173,7 @@ def expectation_suite(suite: Suite) -> ExpectationSuite:
     )
 
 
-def _make_class(suite: Suite, rule: Rule) -> type[RuleExpectation]:
+def _make_class(suite: Suite | TableSuite, rule: Rule) -> type[RuleExpectation]:
     name = "ExpectOf" + _camel(f"{suite.title} that {rule.name}")
     return type(name, (RuleExpectation,), {"__doc__": rule.description, "__module__": __name__, "rule": rule})
 

@@ -40,6 +40,32 @@ def _day_after_on_mssql(element: DayAfter, compiler: SQLCompiler, **kw: Any) -> 
     return f"DATEADD(day, {days}, CAST(SWITCHOFFSET({instant}, '+00:00') AS date))"
 
 
+class WeekdayOf(FunctionElement[int]):
+    """The weekday of a date, 0 for Monday, whatever the session's first day of the week is."""
+
+    type = sa.Integer()
+    inherit_cache = True
+
+    def __init__(self, day: sa.ColumnElement[date]) -> None:
+        super().__init__(day)
+
+
+@compiles(WeekdayOf, "sqlite")
+def _weekday_on_sqlite(element: WeekdayOf, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"((CAST(strftime('%w', {compiler.process(element.clauses, **kw)}) AS INTEGER) + 6) % 7)"
+
+
+@compiles(WeekdayOf, "postgresql")
+def _weekday_on_postgresql(element: WeekdayOf, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"(CAST(EXTRACT(ISODOW FROM {compiler.process(element.clauses, **kw)}) AS INTEGER) - 1)"
+
+
+@compiles(WeekdayOf, "mssql")
+def _weekday_on_mssql(element: WeekdayOf, compiler: SQLCompiler, **kw: Any) -> str:
+    # day 0 of SQL Server, 1 January 1900, was a Monday
+    return f"(DATEDIFF(day, 0, {compiler.process(element.clauses, **kw)}) % 7)"
+
+
 _CONTROL = "\x01-\x1f\x7f-\x9f"
 _WINDOWS_1252 = (
     "\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d"

@@ -1,4 +1,4 @@
-"""Builds Data Docs: a local site with every suite, every load and its failures, that opens without a network.
+"""Builds Data Docs: a local site with every suite, every run and its failures, that opens without a network.
 
 Great Expectations renders the pages; its own frame takes styles and scripts from the network, so ours stands around
 them instead, with one style sheet beside the pages and no script at all.
@@ -13,11 +13,11 @@ from typing import Any
 
 import jinja2
 
-from cms.application.ports import Dataset, Severity
+from cms.application.ports import Severity
 from cms.domain.errors import WarehouseError
 from expectations.great_expectations_run import import_great_expectations
 from expectations.results import RESULTS, KeptResult, kept_results, read_result
-from expectations.rules import Suite
+from expectations.rules import Suite, TableSuite
 from expectations.suites import all_suites
 
 _PAGES = Path(__file__).parent / "pages"
@@ -25,7 +25,7 @@ _TREND = 60
 
 
 def build_data_docs(folder: Path) -> Path:
-    """Build, or bring up to date, the site in `folder`; pages of loads that are there already are left alone.
+    """Build, or bring up to date, the site in `folder`; pages of runs that are there already are left alone.
 
     Returns
     -------
@@ -37,10 +37,10 @@ def build_data_docs(folder: Path) -> Path:
     WarehouseError
         The folder cannot be written, or a result in it cannot be read.
     """
-    results = {suite.dataset: list(kept_results(folder / RESULTS, suite.dataset)) for suite in all_suites()}
+    results = {suite.key: list(kept_results(folder / RESULTS, suite.key)) for suite in all_suites()}
     try:
         _write(folder / "style.css", (_PAGES / "style.css").read_text(encoding="utf-8"))
-        _write_load_pages(folder, [result for kept in results.values() for result in kept])
+        _write_run_pages(folder, [pair for kept in results.values() for pair in kept])
         _write_suite_pages(folder)
         _write(folder / "index.html", _index(results))
     except OSError as error:
@@ -56,28 +56,28 @@ def _write(file: Path, text: str) -> None:
     written.replace(file)
 
 
-def _write_load_pages(folder: Path, results: Sequence[KeptResult]) -> None:
-    wanted = {folder / result.page for result in results}
-    for page in (folder / "loads").glob("*/*.html"):
+def _write_run_pages(folder: Path, results: Sequence[tuple[Path, KeptResult]]) -> None:
+    wanted = {folder / kept.page for _, kept in results}
+    for page in (folder / "runs").glob("*/*.html"):
         if page not in wanted:
             page.unlink(missing_ok=True)
-    missing = [result for result in results if not (folder / result.page).exists()]
+    missing = [(file, kept) for file, kept in results if not (folder / kept.page).exists()]
     if not missing:
         return
     view = _PageView()
-    for result in missing:
-        _write(folder / result.page, view.load_page(result))
+    for file, kept in missing:
+        _write(folder / kept.page, view.run_page(file, kept))
 
 
 def _write_suite_pages(folder: Path) -> None:
     environment = _environment()
     for suite in all_suites():
         text = environment.get_template("suite.j2").render(suite=suite, root="../")
-        _write(folder / _suite_page(suite), text)
+        _write(folder / _suite_page(suite.key), text)
 
 
-def _suite_page(suite: Suite) -> str:
-    return f"suites/{suite.dataset.value}.html"
+def _suite_page(key: str) -> str:
+    return f"suites/{key}.html"
 
 
 class _PageView:
@@ -93,17 +93,16 @@ class _PageView:
         self._renderer = ValidationResultsPageRenderer(run_info_at_end=True)
         self._view = DefaultJinjaPageView(custom_views_directory=str(_PAGES))
 
-    def load_page(self, result: KeptResult) -> str:
-        """The page of one load."""
+    def run_page(self, file: Path, kept: KeptResult) -> str:
+        """The page of one run."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            loaded = self._schema.load(_failures_first(read_result(result.file)))
+            loaded = self._schema.load(_failures_first(read_result(file)))
             document = self._renderer.render(loaded)
-            html: str = self._view.render(document, template="load.j2", result=result, root="../../")
+            html: str = self._view.render(document, template="run.j2", kept=kept, root="../../")
         # the renderer links to where its own site would have the suite
-        return html.replace(
-            f"../../../../expectations/{loaded.suite_name}.html", f"../../suites/{result.dataset.value}.html"
-        )
+        there = f"../../../../expectations/{loaded.suite_name}.html"
+        return html.replace(there, f"../../{_suite_page(kept.suite)}")
 
 
 def _failures_first(document: dict[str, Any]) -> dict[str, Any]:
@@ -115,12 +114,12 @@ def _failures_first(document: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Section:
-    suite: Suite
+    suite: Suite | TableSuite
     results: Sequence[KeptResult]
 
     @property
     def page(self) -> str:
-        return _suite_page(self.suite)
+        return _suite_page(self.suite.key)
 
     @property
     def trend(self) -> list[tuple[int, float, str]]:
@@ -148,8 +147,8 @@ def _often_broken(results: Iterable[KeptResult]) -> list[tuple[str, Severity, in
     return sorted(broken, key=lambda row: (row[1] is not Severity.CRITICAL, -row[3], row[0]))
 
 
-def _index(results: Mapping[Dataset, Sequence[KeptResult]]) -> str:
-    sections = [_Section(suite=suite, results=results[suite.dataset]) for suite in all_suites()]
+def _index(results: Mapping[str, Sequence[tuple[Path, KeptResult]]]) -> str:
+    sections = [_Section(suite=suite, results=[kept for _, kept in results[suite.key]]) for suite in all_suites()]
     return _environment().get_template("index.j2").render(sections=sections, root="")
 
 

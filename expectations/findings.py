@@ -154,7 +154,7 @@ def _failures(
 
 
 def _failures_of_row(row: Mapping[str, Any], rules: Sequence[RowRule]) -> Iterator[RowFailure]:
-    texts = {name: _text(value) for name, value in row.items()}
+    texts = as_texts(row)
     for index, rule in enumerate(rules):
         if row[f"rule_{index}"]:
             yield RowFailure(
@@ -166,8 +166,11 @@ def _failures_of_row(row: Mapping[str, Any], rules: Sequence[RowRule]) -> Iterat
             )
 
 
-def _text(value: object) -> str:
-    return "nothing" if value is None else "; ".join(str(value).splitlines())
+def as_texts(row: Mapping[Any, Any]) -> dict[str, str]:
+    """A row's values as they stand in a sentence."""
+    return {
+        str(name): "nothing" if value is None else "; ".join(str(value).splitlines()) for name, value in row.items()
+    }
 
 
 def _column(rule: RowRule, texts: Mapping[str, str]) -> str:

@@ -1,17 +1,18 @@
-"""Runs a suite with Great Expectations on the staged rows of one load, where they are."""
+"""Runs a suite with Great Expectations on rows of the warehouse, where they are."""
 
 import os
 import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
 from typing import Any
 
 import sqlalchemy as sa
 
-from cms.config import GateSettings
 from cms.domain.errors import WarehouseError
-from expectations.findings import Findings, find
-from expectations.rules import Staged, Suite
+from expectations.findings import Findings
+from expectations.rules import Suite, TableSuite
 
 
 def import_great_expectations() -> ModuleType:
@@ -30,8 +31,23 @@ def import_great_expectations() -> ModuleType:
     return module
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BatchOf:
+    """Which rows are a batch: those of a table with one value in a column, or all of them.
+
+    Parameters
+    ----------
+    column : str
+        Empty: the whole table.
+    """
+
+    table: sa.Table
+    column: str = ""
+    value: str | int = ""
+
+
 class GreatExpectationsRun:
-    """One Great Expectations context over the warehouse, used for every load of a process.
+    """One Great Expectations context over the warehouse, used for every batch of a process.
 
     Parameters
     ----------
@@ -45,9 +61,14 @@ class GreatExpectationsRun:
         self._suites: dict[str, Any] = {}
 
     def run(
-        self, suite: Suite, staged: Staged, settings: GateSettings, *, complete: bool
+        self, suite: Suite | TableSuite, batch: BatchOf, check: Callable[[sa.Connection], Findings]
     ) -> tuple[Findings, dict[str, Any]]:
-        """Validate the batch of one load.
+        """Validate one batch.
+
+        Parameters
+        ----------
+        check : callable
+            Finds what the suite's rules say about the batch.
 
         Returns
         -------
@@ -57,32 +78,33 @@ class GreatExpectationsRun:
         Raises
         ------
         WarehouseError
-            The staged rows could not be read.
+            The rows could not be read.
         """
         module = import_great_expectations()
         kept: list[Findings] = []
 
-        def check(connection: sa.Connection) -> Findings:
-            kept.append(find(connection, suite, staged, settings, complete=complete))
+        def check_once(connection: sa.Connection) -> Findings:
+            kept.append(check(connection))
             return kept[0]
 
-        token = module.current_check.set(check)
+        token = module.current_check.set(check_once)
         try:
-            result = self._validate(module, suite, staged)
+            result = self._validate(module, suite, batch)
         finally:
             module.current_check.reset(token)
         _raise_what_went_wrong(result)
         return kept[0], result.to_json_dict()
 
-    def _validate(self, module: ModuleType, suite: Suite, staged: Staged) -> Any:
+    def _validate(self, module: ModuleType, suite: Suite | TableSuite, batch_of: BatchOf) -> Any:
         datasource = self._datasource
         execution_engine = _borrowed_execution_engine(self._engine)
-        # a fresh one for each load: the library keeps every batch that it has seen in its execution engine
+        # a fresh one for each batch: the library keeps every batch that it has seen in its execution engine
         datasource._execution_engine = execution_engine  # noqa: SLF001 - the library has no public way
+        parameters = {batch_of.column: batch_of.value} if batch_of.column else None
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)
-                batch = self._batch_definition(staged).get_batch(batch_parameters={"load_id": staged.load.load_id})
+                batch = self._batch_definition(batch_of).get_batch(batch_parameters=parameters)
                 return batch.validate(self._suite(module, suite), result_format="COMPLETE")
         finally:
             execution_engine.close()
@@ -104,19 +126,20 @@ class GreatExpectationsRun:
         placeholder.dispose()
         return datasource
 
-    def _batch_definition(self, staged: Staged) -> Any:
-        table = staged.rows
-        if table.name not in self._batches:
+    def _batch_definition(self, batch_of: BatchOf) -> Any:
+        name = batch_of.table.name
+        if name not in self._batches:
             from great_expectations.core.partitioners import PartitionerColumnValue
 
-            query = sa.select(sa.text("*")).select_from(table)
-            asset = self._datasource.add_query_asset(table.name, query=_compiled(query, self._engine))
-            self._batches[table.name] = asset.add_batch_definition(
-                "one load", partitioner=PartitionerColumnValue(column_name="load_id"), validate_partitioner=False
+            query = sa.select(sa.text("*")).select_from(batch_of.table)
+            asset = self._datasource.add_query_asset(name, query=_compiled(query, self._engine))
+            partitioner = PartitionerColumnValue(column_name=batch_of.column) if batch_of.column else None
+            self._batches[name] = asset.add_batch_definition(
+                "one batch", partitioner=partitioner, validate_partitioner=False
             )
-        return self._batches[table.name]
+        return self._batches[name]
 
-    def _suite(self, module: ModuleType, suite: Suite) -> Any:
+    def _suite(self, module: ModuleType, suite: Suite | TableSuite) -> Any:
         if suite.title not in self._suites:
             self._datasource  # noqa: B018 - suites belong to a context
             self._suites[suite.title] = self._context.suites.add(module.expectation_suite(suite))
@@ -149,7 +172,7 @@ def _raise_what_went_wrong(result: Any) -> None:
     for expectation in result.results:
         for info in _exceptions(expectation.exception_info or {}):
             if info.get("raised_exception"):
-                raise WarehouseError(f"the staged rows could not be checked: {info.get('exception_message')}")
+                raise WarehouseError(f"the rows could not be checked: {info.get('exception_message')}")
 
 
 def _exceptions(info: dict[str, Any]) -> list[dict[str, Any]]:

@@ -157,3 +157,97 @@ class Suite:
     def rules(self) -> tuple[Rule, ...]:
         """Every rule, those about rows first."""
         return (*self.row_rules, *self.load_rules)
+
+    @property
+    def key(self) -> str:
+        """What the suite is known by in results: the table that it guards."""
+        return self.dataset.value
+
+    @property
+    def about(self) -> str:
+        """When the suite runs, and what its severities do."""
+        return (
+            f"Judged before rows enter {self.key}. A critical failure of a row holds that row back, one of the load "
+            "refuses the load; a warning is reported."
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """The warehouse as it stands, with the schedule that is published.
+
+    Parameters
+    ----------
+    version : int
+        The published version; 0: none is.
+    """
+
+    tables: Mapping[str, sa.Table]
+    version: int
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TableRule(Rule):
+    """A rule about tables as they stand.
+
+    Parameters
+    ----------
+    reason : str
+        A sentence for a broken row; ``{column}`` names are filled from what `broken` selects.
+    broken : callable
+        Selects, in a fixed order, what breaks the rule.
+    """
+
+    reason: str
+    broken: Callable[[Standing], sa.Select[Any]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DemandFacts:
+    """What customers have ordered lately, and what they usually order.
+
+    Parameters
+    ----------
+    recent_orders : int
+        Orders of the last seven whole days.
+    usual_orders : tuple of int
+        Orders of each of the weeks before, newest first, from the first week that has any.
+    recent_mix, usual_mix : mapping of str to int
+        Orders by product family and size, of the last four weeks and of the weeks before.
+    """
+
+    recent_orders: int
+    usual_orders: tuple[int, ...]
+    recent_mix: Mapping[str, Mapping[str, int]]
+    usual_mix: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DemandRule(Rule):
+    """A rule about demand as a whole.
+
+    Parameters
+    ----------
+    find : callable
+        The sentence that says how it is broken, or "" where it is kept.
+    """
+
+    find: Callable[[DemandFacts], str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TableSuite:
+    """All that is expected of tables as they stand, once they have been published or loaded.
+
+    Parameters
+    ----------
+    table : str
+        The table that stands for the suite; its rows of the published version are the batch where it has versions.
+    """
+
+    key: str
+    title: str
+    about: str
+    table: str
+    rules: tuple[TableRule | DemandRule, ...]

@@ -1,11 +1,13 @@
-"""The suite of each dataset."""
+"""The suite of each dataset, and those of the tables that come of them."""
 
 from functools import cache
 
 from cms.application.ports import Dataset
 from expectations.customers import customer_suite
+from expectations.order_book import order_book_suite
 from expectations.orders import order_suite
-from expectations.rules import Suite
+from expectations.published import schedule_suite
+from expectations.rules import Suite, TableSuite
 from expectations.windows import window_suite
 
 
@@ -15,6 +17,18 @@ def suite_of(dataset: Dataset) -> Suite:
     return {Dataset.CUSTOMERS: customer_suite, Dataset.WINDOWS: window_suite, Dataset.ORDERS: order_suite}[dataset]()
 
 
-def all_suites() -> tuple[Suite, ...]:
-    """Every suite, in the order in which datasets are loaded."""
+@cache
+def loaded_suites() -> tuple[Suite, ...]:
+    """Suites of staged rows, in the order in which datasets are loaded."""
     return tuple(suite_of(dataset) for dataset in (Dataset.CUSTOMERS, Dataset.WINDOWS, Dataset.ORDERS))
+
+
+@cache
+def table_suites() -> tuple[TableSuite, ...]:
+    """Suites of tables as they stand: the published schedule, the order book."""
+    return (schedule_suite(), order_book_suite())
+
+
+def all_suites() -> tuple[Suite | TableSuite, ...]:
+    """Every suite."""
+    return (*loaded_suites(), *table_suites())

@@ -26,7 +26,7 @@ INJECTION = "<script>document.title='taken'</script> $name {customer_id}"
 def site(engine: sa.Engine, tmp_path: Path) -> Path:
     """A site over a good load, one with a row held back, and a refused one."""
     folder = tmp_path / "docs"
-    gate = Gate(engine, metadata.tables, GateSettings(data_docs=folder))
+    gate = Gate(engine, GateSettings(data_docs=folder), metadata.tables)
     good = [a_staged_order(number) for number in range(30)]
     bad = [*good, a_staged_order(31, customer_id=INJECTION)]
     for hour, rows in enumerate((good, bad, [row | {"order_id": None} for row in good])):
@@ -39,10 +39,12 @@ def site(engine: sa.Engine, tmp_path: Path) -> Path:
 def test_every_load_and_every_suite_has_its_page(site: Path) -> None:
     index = (site / "index.html").read_text(encoding="utf-8")
 
-    assert len(list((site / "loads").glob("order_master/*.html"))) == 3
+    assert len(list((site / "runs").glob("order_master/*.html"))) == 3
     assert sorted(file.stem for file in (site / "suites").iterdir()) == [
         "customer_master",
         "delivery_schedules",
+        "master_schedule",
+        "order_book",
         "order_master",
     ]
     assert all(state in index for state in ("good", "quarantined", "refused"))
@@ -63,7 +65,7 @@ def test_a_page_of_a_refused_load_says_why(site: Path) -> None:
 def test_nothing_on_any_page_comes_from_elsewhere(site: Path) -> None:
     pages = [*site.rglob("*.html"), site / "style.css"]
 
-    assert len(pages) == 8
+    assert len(pages) == 10
     assert [page for page in pages if re.search(r"https?:|src=[\"']//|@import|url\(", page.read_text("utf-8"))] == []
 
 
@@ -81,27 +83,27 @@ def test_what_a_source_sends_is_text_and_never_markup(site: Path) -> None:
 
 
 def test_a_second_build_leaves_the_pages_of_loads_alone(site: Path) -> None:
-    pages = {page: page.stat().st_mtime_ns for page in (site / "loads").rglob("*.html")}
+    pages = {page: page.stat().st_mtime_ns for page in (site / "runs").rglob("*.html")}
 
     build_data_docs(site)
 
-    assert {page: page.stat().st_mtime_ns for page in (site / "loads").rglob("*.html")} == pages
+    assert {page: page.stat().st_mtime_ns for page in (site / "runs").rglob("*.html")} == pages
 
 
 def test_old_results_and_their_pages_give_way(engine: sa.Engine, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results, "KEPT_RESULTS", 2)
-    gate = Gate(engine, metadata.tables, GateSettings(data_docs=site))
+    gate = Gate(engine, GateSettings(data_docs=site), metadata.tables)
     gate.judge(stage(engine, Dataset.ORDERS, [a_staged_order(1)], load_id="new"), now=NOW + timedelta(days=1))
 
     build_data_docs(site)
 
-    assert sorted(page.stem.split("-", 1)[1] for page in (site / "loads").rglob("*.html")) == ["load-2", "new"]
+    assert sorted(page.stem.split("-", 1)[1] for page in (site / "runs").rglob("*.html")) == ["load-2", "new"]
 
 
 def test_a_site_without_any_load_can_be_built(tmp_path: Path) -> None:
     index = build_data_docs(tmp_path / "docs")
 
-    assert index.read_text("utf-8").count("No load has been checked yet.") == 3
+    assert index.read_text("utf-8").count("Nothing has been checked yet.") == 5
 
 
 def test_a_damaged_result_is_named(site: Path) -> None:
@@ -113,7 +115,7 @@ def test_a_damaged_result_is_named(site: Path) -> None:
 
 @pytest.mark.skipif(which("chromium") is None, reason="Chromium is not installed")
 def test_a_browser_shows_the_page_without_a_network(site: Path, tmp_path: Path) -> None:
-    page = next(iter((site / "loads").rglob("*load-1.html")))
+    page = next(iter((site / "runs").rglob("*load-1.html")))
     offline = ["--headless", "--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"]
     profile = f"--user-data-dir={tmp_path / 'profile'}"
 
@@ -130,7 +132,7 @@ def test_a_browser_shows_the_page_without_a_network(site: Path, tmp_path: Path) 
 
 
 def load_page(site: Path, hour: int) -> str:
-    return next(iter((site / "loads").rglob(f"*load-{hour}.html"))).read_text(encoding="utf-8")
+    return next(iter((site / "runs").rglob(f"*load-{hour}.html"))).read_text(encoding="utf-8")
 
 
 class _Links(HTMLParser):

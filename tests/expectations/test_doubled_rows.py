@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from cms.application.ports import Dataset
 from cms.config import GateSettings
 from cms.warehouse.tables import metadata
-from expectations.gate import DirectGate
+from expectations.direct import DirectGate
 from tests.staged_rows import NOW, a_staged_order, stage
 
 

@@ -12,7 +12,8 @@ from cms.application.ports import Dataset
 from cms.config import GateSettings
 from cms.domain.errors import WarehouseError
 from cms.warehouse.tables import metadata, staging_orders
-from expectations.gate import DirectGate, Gate
+from expectations.direct import DirectGate
+from expectations.gate import Gate
 from expectations.suites import all_suites
 from tests.expectations.cases import BREAKING
 from tests.staged_rows import A_STAGED, NOW, a_staged_order, stage
@@ -22,7 +23,7 @@ SETTINGS = GateSettings(max_bad_share=0.9)
 
 @pytest.fixture
 def gate(engine: sa.Engine, tmp_path: Path) -> Gate:
-    return Gate(engine, metadata.tables, SETTINGS.model_copy(update={"data_docs": tmp_path}))
+    return Gate(engine, SETTINGS.model_copy(update={"data_docs": tmp_path}), metadata.tables)
 
 
 def every_broken_row(dataset: Dataset) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from cms.application.ports import Dataset, GateVerdict
 from cms.config import GateSettings
 from cms.warehouse.tables import loads, metadata
-from expectations.gate import DirectGate
+from expectations.direct import DirectGate
 from tests.expectations.cases import TAKEN
 from tests.staged_rows import A_STAGED, NOW, a_staged_order, stage
 

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from cms.application.ports import Dataset, GateVerdict, Severity
 from cms.config import GateSettings
 from cms.warehouse.tables import metadata
-from expectations.gate import DirectGate
-from expectations.suites import all_suites, suite_of
+from expectations.direct import DirectGate
+from expectations.suites import loaded_suites, suite_of
 from tests.expectations.cases import ALSO_BROKEN, BREAKING
 from tests.staged_rows import A_STAGED, NOW, stage
 
-RULES = [(suite.dataset, rule.name) for suite in all_suites() for rule in suite.row_rules]
+RULES = [(suite.dataset, rule.name) for suite in loaded_suites() for rule in suite.row_rules]
 Judge = Callable[..., GateVerdict]
 
 
