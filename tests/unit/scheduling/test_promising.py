@@ -101,6 +101,14 @@ def test_a_bulk_order_that_fits_whole_is_not_split() -> None:
     assert len(quote(a_state(a_problem(days=1)), an_order("NEW", hours=4, splittable=True))) == 1
 
 
+def test_parts_that_end_no_sooner_than_the_whole_are_not_offered() -> None:
+    state = a_state(a_problem(days=2, resources=[a_resource(hours=[4, 16], days=2)]))
+
+    promises = quote(state, an_order("NEW", hours=16, due=0, splittable=True))
+
+    assert [len(promise.deliveries) for promise in promises] == [1]
+
+
 def test_a_bulk_order_that_fits_nowhere_has_no_promise() -> None:
     assert quote(a_state(a_problem(days=1)), an_order("NEW", hours=80, splittable=True)) == ()
 

@@ -68,6 +68,26 @@ def test_an_answer_says_where_an_order_goes_and_how_late_that_makes_it() -> None
     assert answer.added_tardiness_days == 0.5
 
 
+def test_no_more_are_asked_than_would_free_twice_what_is_missing() -> None:
+    orders = [an_order(f"O{index}", priority=3, hours=1, due=4) for index in range(8)]
+    problem = a_problem(*orders)
+    plan = a_schedule(problem, *(a_delivery(problem, order.order_id, completion=0) for order in orders))
+
+    insertion = insert_rush(problem, plan, an_order("RUSH", priority=1, hours=1, due=0))
+
+    assert (asked(insertion), len(moved(insertion))) == (["O0", "O1"], 1)
+
+
+def test_more_are_asked_where_one_place_is_not_enough() -> None:
+    """On day 0 only a higher class works; on day 1 the rush order is as late as need be, but O2 has to go."""
+    problem = a_problem(an_order("O1", priority=1, hours=8, due=0), an_order("O2", priority=3, hours=7, due=1), days=3)
+    plan = a_schedule(problem, a_delivery(problem, "O1", completion=0), a_delivery(problem, "O2", completion=1))
+
+    insertion = insert_rush(problem, plan, an_order("RUSH", priority=2, hours=8, due=0))
+
+    assert (moved(insertion), insertion.deliveries[0].delivery_date) == (["O2"], day(1))
+
+
 def test_a_higher_class_is_never_asked() -> None:
     problem = a_full_day(("O1", 1), ("O2", 1))
     plan = a_schedule(problem, *(a_delivery(problem, name, completion=0) for name in ("O1", "O2")))

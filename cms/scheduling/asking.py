@@ -1,0 +1,124 @@
+"""Whom a rush order asks to make room, in which sequence, and for which of its places."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from cms.capacity.ledger import BucketKey, CapacityLedger, CapacityLoad
+from cms.domain.orders import OrderId
+from cms.domain.schedule import ScheduledDelivery, ScheduledLoad
+from cms.scheduling.candidates import candidates_of
+from cms.scheduling.problem import OrderDemand, SchedulingProblem
+from cms.scheduling.result import SchedulingResult
+from cms.scheduling.tables import PlantTables
+
+PLACES_BY_ROUND = (1, 3, 9)
+"""For how many of the rush order's best places others are asked to make room, round by round, until that is enough."""
+MOST_ASKED = 40
+"""How many orders are asked at most: a planner reads the list, and the answer must come at once."""
+
+
+class Holder(NamedTuple):
+    """An order that holds hours which the rush order could use, with its present deliveries."""
+
+    order: OrderDemand
+    deliveries: tuple[ScheduledDelivery, ...]
+    days_to_spare: int
+    loads: tuple[ScheduledLoad, ...]
+
+
+class Place(NamedTuple):
+    """A place that the rush order would like, and what is missing there."""
+
+    tardiness: int
+    missing_hours: float
+    where: tuple[int, ...]
+    shortage: dict[BucketKey, float]
+
+
+def rounds(
+    problem: SchedulingProblem, result: SchedulingResult, order: OrderDemand, places: Sequence[Place]
+) -> Iterator[list[Holder]]:
+    """Whom to ask, in sequence, round by round: more where fewer were not enough."""
+    neighbours = _Neighbours(problem, result, order)
+    asked: dict[OrderId, Holder] = {}
+    done = 0
+    for count in PLACES_BY_ROUND:
+        known = len(asked)
+        for place in places[done:count]:
+            _ask(neighbours, place.shortage, asked)
+        done = count
+        if len(asked) > known:
+            yield sorted(asked.values(), key=_asking_sequence)
+
+
+def _ask(neighbours: "_Neighbours", shortage: Mapping[BucketKey, float], asked: dict[OrderId, Holder]) -> None:
+    """Adds as many as would free twice what is lacking, so that there is a choice of who moves."""
+    for key, hours in sorted(shortage.items()):
+        wanted = 2 * hours
+        for holder in neighbours.in_bucket(key):
+            if wanted <= 0 or len(asked) >= MOST_ASKED:
+                break
+            asked.setdefault(holder.order.order_id, holder)
+            wanted -= sum(load.hours for load in holder.loads if (load.resource_id, load.bucket_date) == key)
+
+
+def best_places(problem: SchedulingProblem, order: OrderDemand, ledger: CapacityLedger) -> list[Place]:
+    """The places that the order would like best: the least tardy, then those that lack least."""
+    tables = PlantTables(problem)
+    resources = problem.resources
+    found = []
+    for candidate in candidates_of(tables, order):
+        loads = [
+            CapacityLoad(resources[bucket // tables.days].resource_id, tables.date(bucket % tables.days), hours)
+            for bucket, hours in candidate.loads
+        ]
+        shortage = ledger.shortages(loads)
+        found.append(Place(candidate.tardiness, sum(shortage.values()), candidate[:4], shortage))
+    return sorted(found, key=lambda place: place[:3])[: PLACES_BY_ROUND[-1]]
+
+
+class _Neighbours:
+    """Who holds which resource-bucket and may move: worked out for a bucket when it is asked for."""
+
+    def __init__(self, problem: SchedulingProblem, result: SchedulingResult, order: OrderDemand) -> None:
+        self._problem, self._rush = problem, order
+        self._incomplete = {entry.order_id for entry in result.unscheduled}
+        self._holders: dict[OrderId, Holder | None] = {}
+        self._deliveries: dict[OrderId, list[ScheduledDelivery]] = {}
+        for delivery in result.deliveries:
+            self._deliveries.setdefault(delivery.order_id, []).append(delivery)
+        self._by_order: dict[OrderId, list[ScheduledLoad]] = {}
+        self._by_bucket: dict[BucketKey, list[OrderId]] = {}
+        for load in result.loads:
+            self._by_order.setdefault(load.order_id, []).append(load)
+            self._by_bucket.setdefault((load.resource_id, load.bucket_date), []).append(load.order_id)
+
+    def in_bucket(self, key: BucketKey) -> list[Holder]:
+        """Who may move out of the resource-bucket, in the sequence of asking."""
+        found = [self._holder(order_id) for order_id in dict.fromkeys(self._by_bucket.get(key, ()))]
+        return sorted((holder for holder in found if holder is not None), key=_asking_sequence)
+
+    def _holder(self, order_id: OrderId) -> Holder | None:
+        if order_id not in self._holders:
+            self._holders[order_id] = self._find_holder(order_id)
+        return self._holders[order_id]
+
+    def _find_holder(self, order_id: OrderId) -> Holder | None:
+        other = self._problem.order(order_id)
+        own = self._deliveries[order_id]
+        if other.priority < self._rush.priority or order_id == self._rush.order_id or order_id in self._incomplete:
+            return None
+        if not _may_move(self._problem, other, own):
+            return None
+        spare = min((other.due_date - delivery.delivery_date).days for delivery in own)
+        return Holder(other, tuple(own), spare, tuple(self._by_order[order_id]))
+
+
+def _may_move(problem: SchedulingProblem, order: OrderDemand, own: Sequence[ScheduledDelivery]) -> bool:
+    """Nothing of the order is frozen, as published or by its completion inside the fence."""
+    days = [delivery.completion_date for delivery in own] + [current.completion_date for current in order.current]
+    return not any(problem.horizon.is_frozen(day) for day in days)
+
+
+def _asking_sequence(holder: Holder) -> tuple[int, int, float, OrderId]:
+    return -holder.order.priority, -holder.days_to_spare, holder.order.weight, holder.order.order_id
