@@ -1,13 +1,14 @@
 """The published schedule beside today's facts: what explanations, quotes, rush orders and rollbacks start from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from cms.application.plan_schedule import Planner
 from cms.application.planning_facts import PlanningFacts, prepare_plan
 from cms.domain.errors import NotFoundError
 from cms.domain.orders import OrderId
-from cms.domain.schedule import MasterSchedule, UnscheduledOrder
-from cms.scheduling.problem import OrderDemand, SchedulingProblem
+from cms.domain.schedule import MasterSchedule, ScheduledDelivery, UnscheduledOrder
+from cms.scheduling.problem import CurrentDelivery, OrderDemand, SchedulingProblem
 from cms.scheduling.result import SchedulingResult
 from cms.scheduling.standing import standing_schedule
 
@@ -49,6 +50,30 @@ class StandingPlan:
         known = {entry.order_id for entry in self.published.unscheduled}
         waiting = [order for order in self.problem.orders if not order.current and order.order_id not in known]
         return [order.order_id for order in sorted(waiting, key=lambda o: (o.priority, o.due_date, o.order_id))]
+
+
+def as_planned(plan: StandingPlan) -> StandingPlan:
+    """The plan as it stood when it was made: frozen is only what was frozen then, not what it has frozen since.
+
+    For explanations: the fence did not close the places of an order that it was given one of that very morning.
+    """
+    frozen = {_place(d) for d in plan.published.deliveries if d.frozen}
+    orders = tuple(
+        replace(order, current=tuple(c for c in order.current if (order.order_id, *_days(c)) in frozen))
+        for order in plan.problem.orders
+    )
+    deliveries = tuple(replace(d, frozen=_place(d) in frozen) for d in plan.result.deliveries)
+    return replace(
+        plan, problem=replace(plan.problem, orders=orders), result=replace(plan.result, deliveries=deliveries)
+    )
+
+
+def _place(delivery: ScheduledDelivery) -> tuple[OrderId, date, date]:
+    return (delivery.order_id, *_days(delivery))
+
+
+def _days(delivery: ScheduledDelivery | CurrentDelivery) -> tuple[date, date]:
+    return delivery.completion_date, delivery.delivery_date
 
 
 def standing_plan(planner: Planner) -> StandingPlan:

@@ -10,6 +10,8 @@ from typing import Any
 
 import typer
 
+PIPE_WIDTH = 140
+"""Characters in a line where nobody's terminal says otherwise."""
 AS_JSON = typer.Option(False, "--json", help="Print one JSON document instead of readable text.")
 
 
@@ -30,7 +32,9 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
         table.add_column(column, justify="right" if numeric and rows else "left")
     for row in rows:
         table.add_row(*(_text(cell) for cell in row))
-    Console().print(table)
+    console = Console()
+    console.width = console.width if console.is_terminal else PIPE_WIDTH
+    console.print(table)
 
 
 def _text(cell: object) -> str:

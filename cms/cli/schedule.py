@@ -241,8 +241,8 @@ def versions(as_json: bool = AS_JSON) -> None:
 
 def late_reasons(system: "System") -> "dict[OrderId, str]":
     """Why the latest orders are late, each in a sentence."""
-    from cms.application.explain_order import explain_late_orders
+    from cms.application.explain_order import explain_late_orders, short_reason
     from cms.application.standing_plan import standing_plan
 
     explained = explain_late_orders(standing_plan(system.planner), most=MOST_REASONS)
-    return {order_id: " ".join(explanation.words[1:3]) for order_id, explanation in explained.items()}
+    return {order_id: short_reason(explanation) for order_id, explanation in explained.items()}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cms.application.explain_order import explain_late_orders, explain_order
+from cms.application.explain_order import explain_late_orders, explain_order, short_reason
 from cms.application.insert_order import insert_orders
 from cms.application.plan_schedule import Planner, plan_schedule
 from cms.application.quotes import KeptQuote, QuoteRequest, quote_dates, reserve_quote
@@ -106,6 +106,26 @@ def test_the_latest_orders_are_explained_first() -> None:
     tardiness = [explanation.tardiness_days for explanation in explained.values()]
     assert tardiness == sorted(tardiness, reverse=True)
     assert len(explained) == 2
+
+
+def test_an_order_planned_into_the_fence_this_morning_is_not_explained_by_the_fence() -> None:
+    planner = a_published_plan(*[an_order(f"O{n}", quantity=400, due=MONDAY) for n in range(3)])
+
+    explained = explain_late_orders(standing_plan(planner), most=5)
+
+    assert explained
+    reasons = [short_reason(explanation) for explanation in explained.values()]
+    assert all("fence" not in reason for reason in reasons)
+    assert any("full: PRESS" in reason for reason in reasons)
+
+
+def test_what_was_frozen_when_the_plan_was_made_is_explained_by_the_fence() -> None:
+    planner = a_published_plan(*[an_order(f"O{n}", quantity=400, due=MONDAY) for n in range(3)])
+    plan_schedule(planner, as_of=MONDAY, actor="test", force=True)
+
+    explained = explain_late_orders(standing_plan(planner), most=5)
+
+    assert any("frozen by the fence" in short_reason(explanation) for explanation in explained.values())
 
 
 def test_a_rush_order_takes_the_place_of_a_lower_class_and_says_who_moved() -> None:
