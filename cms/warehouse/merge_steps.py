@@ -8,8 +8,25 @@ import sqlalchemy as sa
 
 from cms.application.ports import StagedLoad
 from cms.warehouse.bulk import pieces
+from cms.warehouse.engine import schema_of
 
 QUARANTINED, DUPLICATE, STALE = "quarantined", "duplicate", "stale"
+
+
+MANY_ROWS = 1_000
+"""Loads of that many rows change what the planner should know of a table."""
+
+
+def note_statistics(connection: sa.Connection, load: StagedLoad, *tables: sa.Table) -> None:
+    """Tell PostgreSQL's planner what has just been written, before it joins it: unasked it looks only minutes later."""
+    if connection.dialect.name != "postgresql" or load.row_count < MANY_ROWS:
+        return
+    for table in tables:
+        connection.execute(sa.DDL("ANALYZE %(fullname)s").against(_in_schema(connection, table)))
+
+
+def _in_schema(connection: sa.Connection, table: sa.Table) -> sa.Table:
+    return table.to_metadata(sa.MetaData(), schema=schema_of(connection))
 
 
 def mergeable(staging: sa.Table, load: StagedLoad) -> sa.ColumnElement[bool]:
@@ -104,7 +121,9 @@ def insert_missing(
     chosen = sa.select(*(_labelled(name, value, target) for name, value in values.items())).where(
         *where, ~sa.exists(sa.select(sa.literal(1)).select_from(target).where(same_key).correlate_except(target))
     )
-    return connection.execute(sa.insert(target).from_select(list(values), chosen)).rowcount
+    statement = sa.insert(target).from_select(list(values), chosen)
+    # drivers know how many rows an INSERT … SELECT wrote; SQLAlchemy keeps it only when it is asked to
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def _labelled(name: str, value: Any, target: sa.Table) -> sa.ColumnElement[Any]:

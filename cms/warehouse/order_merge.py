@@ -18,6 +18,7 @@ from cms.warehouse.merge_steps import (
     loaded_columns,
     mergeable,
     note_newer_updates,
+    note_statistics,
 )
 from cms.warehouse.record_merging import keeps_status
 from cms.warehouse.tables import customer_master, order_master
@@ -64,6 +65,7 @@ def merge_orders(
     candidates = count_mergeable(connection, staged, load)
     vacated = _vacated_orders(connection, load, same_record)
     _write_records(connection, load, same_record, now)
+    note_statistics(connection, load, records)
     gone = _remove_records(connection, load, now, complete=complete, removed_ids=removed_ids)
     conflicts = _refused_statuses(connection, load)
     updated = _update_single(connection, load, now)
