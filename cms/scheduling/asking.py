@@ -1,9 +1,10 @@
 """Whom a rush order asks to make room, in which sequence, and for which of its places."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
-from cms.capacity.ledger import BucketKey, CapacityLedger, CapacityLoad
+from cms.capacity.ledger import HOURS_TOLERANCE, BucketKey, CapacityLedger, CapacityLoad
 from cms.domain.orders import OrderId
 from cms.domain.schedule import ScheduledDelivery, ScheduledLoad
 from cms.scheduling.candidates import candidates_of
@@ -41,10 +42,11 @@ def rounds(
     """Whom to ask, in sequence, round by round: more where fewer were not enough."""
     neighbours = _Neighbours(problem, result, order)
     asked: dict[OrderId, Holder] = {}
+    possible = (place for place in places if neighbours.can_free(place.shortage))
     done = 0
     for count in PLACES_BY_ROUND:
         known = len(asked)
-        for place in places[done:count]:
+        for place in islice(possible, count - done):
             _ask(neighbours, place.shortage, asked)
         done = count
         if len(asked) > known:
@@ -59,7 +61,12 @@ def _ask(neighbours: "_Neighbours", shortage: Mapping[BucketKey, float], asked: 
             if wanted <= 0 or len(asked) >= MOST_ASKED:
                 break
             asked.setdefault(holder.order.order_id, holder)
-            wanted -= sum(load.hours for load in holder.loads if (load.resource_id, load.bucket_date) == key)
+            wanted -= hours_in(holder, key)
+
+
+def hours_in(holder: Holder, key: BucketKey) -> float:
+    """Hours that an order holds in a resource-bucket."""
+    return sum(load.hours for load in holder.loads if (load.resource_id, load.bucket_date) == key)
 
 
 def best_places(problem: SchedulingProblem, order: OrderDemand, ledger: CapacityLedger) -> list[Place]:
@@ -74,7 +81,7 @@ def best_places(problem: SchedulingProblem, order: OrderDemand, ledger: Capacity
         ]
         shortage = ledger.shortages(loads)
         found.append(Place(candidate.tardiness, sum(shortage.values()), candidate[:4], shortage))
-    return sorted(found, key=lambda place: place[:3])[: PLACES_BY_ROUND[-1]]
+    return sorted(found, key=lambda place: place[:3])
 
 
 class _Neighbours:
@@ -89,14 +96,24 @@ class _Neighbours:
             self._deliveries.setdefault(delivery.order_id, []).append(delivery)
         self._by_order: dict[OrderId, list[ScheduledLoad]] = {}
         self._by_bucket: dict[BucketKey, list[OrderId]] = {}
+        self._in_bucket: dict[BucketKey, list[Holder]] = {}
         for load in result.loads:
             self._by_order.setdefault(load.order_id, []).append(load)
             self._by_bucket.setdefault((load.resource_id, load.bucket_date), []).append(load.order_id)
 
+    def can_free(self, shortage: Mapping[BucketKey, float]) -> bool:
+        """Whether those who may move hold what is missing: nobody is asked for a place that others cannot give."""
+        return all(self._movable_hours(key) >= hours - HOURS_TOLERANCE for key, hours in shortage.items())
+
+    def _movable_hours(self, key: BucketKey) -> float:
+        return sum(hours_in(holder, key) for holder in self.in_bucket(key))
+
     def in_bucket(self, key: BucketKey) -> list[Holder]:
         """Who may move out of the resource-bucket, in the sequence of asking."""
-        found = [self._holder(order_id) for order_id in dict.fromkeys(self._by_bucket.get(key, ()))]
-        return sorted((holder for holder in found if holder is not None), key=_asking_sequence)
+        if key not in self._in_bucket:
+            found = [self._holder(order_id) for order_id in dict.fromkeys(self._by_bucket.get(key, ()))]
+            self._in_bucket[key] = sorted((h for h in found if h is not None), key=_asking_sequence)
+        return self._in_bucket[key]
 
     def _holder(self, order_id: OrderId) -> Holder | None:
         if order_id not in self._holders:
