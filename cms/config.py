@@ -88,6 +88,7 @@ class FieldSettings(_Section):
     """
 
     column: str | None = None
+    fallback: list[str] = Field(default_factory=list, description="Columns asked in turn where the column is empty.")
     constant: _Constant | None = None
     template: str | None = Field(None, description="Text with {column} names, for composed keys.")
     format: str | list[str] = Field(
@@ -122,7 +123,8 @@ class FieldSettings(_Section):
         """The rule by which `field` is read."""
         values = {name: getattr(self, name) for name in type(self).model_fields if name != "format"}
         forms = [self.format] if isinstance(self.format, str) else self.format
-        return FieldRule(**values | {"field": field, "formats": tuple(forms), "empty": tuple(self.empty)})
+        lists = {"formats": tuple(forms), "empty": tuple(self.empty), "fallback": tuple(self.fallback)}
+        return FieldRule(**values | lists | {"field": field})
 
 
 def _long_form(setting: object) -> object:

@@ -68,7 +68,7 @@ def compile_rule(rule: FieldRule, spec: FieldSpec) -> FieldReading:
     fixed = rule.default if rule.constant is None else rule.constant
     return FieldReading(
         field=rule.field,
-        origin=f"column {rule.column}" if rule.column is not None else f"template {rule.template}",
+        origin=_origin(rule),
         columns=columns_of(rule),
         optional=rule.optional,
         aggregate=rule.aggregate,
@@ -79,10 +79,18 @@ def compile_rule(rule: FieldRule, spec: FieldSpec) -> FieldReading:
     )
 
 
+def _origin(rule: FieldRule) -> str:
+    if rule.column is None:
+        return f"template {rule.template}"
+    return f"column {' or '.join([rule.column, *rule.fallback])}"
+
+
 def _check_origin(rule: FieldRule) -> None:
     given = [name for name in ("column", "constant", "template") if getattr(rule, name) is not None]
     if len(given) != 1:
         raise InvalidValueError(rule.field, "needs exactly one of column, constant and template", given)
+    if rule.fallback and rule.column is None:
+        raise InvalidValueError(f"{rule.field}.fallback", "needs a column before it", list(rule.fallback))
     chosen = [n for n in ("map", "prefix_map", "pattern_map", "bands") if getattr(rule, n) is not None]
     if len(chosen) > 1:
         raise InvalidValueError(rule.field, "takes only one of map, prefix_map, pattern_map and bands", chosen)

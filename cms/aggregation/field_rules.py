@@ -21,6 +21,8 @@ class FieldRule:
         Our field (``quantity``).
     column : str, optional
         The source's column.
+    fallback : tuple of str
+        Columns that are asked in turn where `column` is empty.
     constant : optional
         The same value for every row.
     template : str, optional
@@ -59,6 +61,7 @@ class FieldRule:
 
     field: str
     column: str | None = None
+    fallback: tuple[str, ...] = ()
     constant: Constant | None = None
     template: str | None = None
     formats: tuple[str, ...] = ()

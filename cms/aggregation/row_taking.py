@@ -23,6 +23,8 @@ def taker(rule: FieldRule) -> Taker:
     """
     if rule.column is not None:
         take = _from_column(rule.column, frozenset(rule.empty))
+        if rule.fallback:
+            take = _first_of([take, *(_from_column(column, frozenset(rule.empty)) for column in rule.fallback)])
     elif rule.template is not None:
         take = _from_template(_template_parts(rule))
     else:
@@ -36,7 +38,7 @@ def taker(rule: FieldRule) -> Taker:
 
 def columns_of(rule: FieldRule) -> frozenset[str]:
     """The source's columns that a field is made of, conditions included."""
-    own = [name for _, name in _template_parts(rule) if name] if rule.column is None else [rule.column]
+    own = [name for _, name in _template_parts(rule) if name] if rule.column is None else [rule.column, *rule.fallback]
     return frozenset(own) | frozenset(rule.only_if or ()) | frozenset(rule.negate_if or ())
 
 
@@ -50,10 +52,11 @@ def row_filter(patterns: Mapping[str, str], place: str) -> Callable[[Row], bool]
     """
     compiled = [(column, pattern(text, f"{place}.{column}").fullmatch) for column, text in patterns.items()]
 
-    def fits(row: Row) -> bool:
-        return all(matches(_text(row.get(column))) for column, matches in compiled)
-
-    return fits
+    if len(compiled) == 1:
+        # the usual case, asked of every line
+        only_column, only_matches = compiled[0]
+        return lambda row: only_matches(_text(row.get(only_column))) is not None
+    return lambda row: all(matches(_text(row.get(column))) for column, matches in compiled)
 
 
 def _where(take: Taker, fits: Callable[[Row], bool]) -> Taker:
@@ -88,6 +91,13 @@ def _from_column(column: str, empty_words: frozenset[str]) -> Taker:
             text = found.strip()
             return None if not text or text in empty_words else text
         return None if is_empty(found) or (empty_words and text_of(found) in empty_words) else found
+
+    return take
+
+
+def _first_of(takers: Sequence[Taker]) -> Taker:
+    def take(row: Row) -> Any:
+        return next((found for taker in takers if (found := taker(row)) is not None), None)
 
     return take
 

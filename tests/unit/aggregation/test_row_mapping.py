@@ -81,6 +81,16 @@ def test_a_word_for_nothing_may_come_from_a_typed_source() -> None:
     assert value_of({"P": 98}, "priority", column="P", empty=("99",)) == 98
 
 
+def test_other_columns_stand_in_where_the_first_is_empty() -> None:
+    rule: dict[str, Any] = {"column": "PO", "fallback": ("PQ", "Due"), "empty": ("unknown",)}
+
+    assert value_of({"PO": "unknown", "PQ": "", "Due": "2026-01-05"}, "promised_date", **rule) == date(2026, 1, 5)
+    assert value_of({"PO": "unknown"}, "promised_date", **rule) is None
+    assert problem_of({"PO": "", "PQ": "soon"}, "promised_date", **rule).startswith(
+        "promised_date: 'soon' in column PO or PQ or Due is no date"
+    )
+
+
 def test_an_absent_key_is_an_empty_value() -> None:
     assert value_of({}, "promised_date", column="Promised", optional=True) is None
 
@@ -216,6 +226,7 @@ def test_the_columns_of_a_mapping_include_those_of_its_conditions() -> None:
         ({"field": "colour", "column": "C"}, "colour: is no field of orders; they are order_id, "),
         ({"field": "status"}, "status: needs exactly one of column, constant and template, found []"),
         ({"field": "status", "column": "S", "constant": "open"}, "found ['column', 'constant']"),
+        ({"field": "status", "constant": "open", "fallback": ("S",)}, "status.fallback: needs a column before it"),
         ({"field": "status", "column": "S", "map": {}, "bands": {}}, "takes only one of map, prefix_map"),
         ({"field": "status", "column": "S", "map": {"A": "opn"}}, "status.map.A: must be a choice, but it is none of"),
         ({"field": "status", "constant": "gone"}, "status.constant: must be a choice"),
