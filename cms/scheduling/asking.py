@@ -12,7 +12,7 @@ from cms.scheduling.problem import OrderDemand, SchedulingProblem
 from cms.scheduling.result import SchedulingResult
 from cms.scheduling.tables import PlantTables
 
-PLACES_BY_ROUND = (1, 3, 9)
+PLACES_BY_ROUND = (3, 9)
 """For how many of the rush order's best places others are asked to make room, round by round, until that is enough."""
 MOST_ASKED = 40
 """How many orders are asked at most: a planner reads the list, and the answer must come at once."""
@@ -27,6 +27,13 @@ class Holder(NamedTuple):
     loads: tuple[ScheduledLoad, ...]
 
 
+class Round(NamedTuple):
+    """Who is asked, in sequence, and the least tardiness that the rush order can have if all of them make room."""
+
+    asked: list[Holder]
+    least_tardiness: int
+
+
 class Place(NamedTuple):
     """A place that the rush order would like, and what is missing there."""
 
@@ -38,19 +45,20 @@ class Place(NamedTuple):
 
 def rounds(
     problem: SchedulingProblem, result: SchedulingResult, order: OrderDemand, places: Sequence[Place]
-) -> Iterator[list[Holder]]:
-    """Whom to ask, in sequence, round by round: more where fewer were not enough."""
+) -> Iterator[Round]:
+    """Whom to ask, round by round: more where fewer were not enough."""
     neighbours = _Neighbours(problem, result, order)
     asked: dict[OrderId, Holder] = {}
     possible = (place for place in places if neighbours.can_free(place.shortage))
-    done = 0
+    wanted: list[Place] = []
     for count in PLACES_BY_ROUND:
         known = len(asked)
-        for place in islice(possible, count - done):
+        more = list(islice(possible, count - len(wanted)))
+        for place in more:
             _ask(neighbours, place.shortage, asked)
-        done = count
+        wanted += more
         if len(asked) > known:
-            yield sorted(asked.values(), key=_asking_sequence)
+            yield Round(sorted(asked.values(), key=_asking_sequence), wanted[0].tardiness)
 
 
 def _ask(neighbours: "_Neighbours", shortage: Mapping[BucketKey, float], asked: dict[OrderId, Holder]) -> None:

@@ -12,7 +12,7 @@ from cms.capacity.ledger import CapacityLedger
 from cms.domain.metrics import tardiness_days
 from cms.domain.orders import OrderId
 from cms.domain.schedule import ScheduledDelivery, group_by_order
-from cms.scheduling.asking import PLACES_BY_ROUND, Holder, best_places, rounds
+from cms.scheduling.asking import Holder, best_places, rounds
 from cms.scheduling.comparison import tier_changes
 from cms.scheduling.engine import build_schedule
 from cms.scheduling.free_capacity import capacity_ledger, capacity_loads, over_free_capacity
@@ -111,15 +111,9 @@ def insert_rush(
     asked: list[Holder] = []
     part = alone
     if _is_late(alone):
-        first = _put_first(order) if at_any_price else order
-        best = best_places(whole, order, ledger)
-        least = min((place.tardiness for place in best), default=0)
-        for asked in rounds(whole, result, order, best):
-            orders = [first, *(_asked_order(holder, behind=at_any_price) for holder in asked)]
-            free = ledger.release(capacity_loads(load for holder in asked for load in holder.loads))
-            part = _make_room(whole, _staying(alone, asked), orders, free, time_limit_seconds / len(PLACES_BY_ROUND))
-            if not part.unscheduled and _tardiness_of(part, order) <= least:
-                break
+        asked, part = _make_room(
+            whole, result, order, alone, ledger, at_any_price=at_any_price, time_limit_seconds=time_limit_seconds
+        )
     new = splice(problem, result, whole, part, [order.order_id, *(holder.order.order_id for holder in asked)])
     return RushInsertion(
         problem=whole,
@@ -153,19 +147,36 @@ def _is_late(result: SchedulingResult) -> bool:
 
 def _make_room(
     problem: SchedulingProblem,
-    staying: SchedulingResult,
-    orders: Sequence[OrderDemand],
+    result: SchedulingResult,
+    order: OrderDemand,
+    alone: SchedulingResult,
     ledger: CapacityLedger,
+    *,
+    at_any_price: bool,
     time_limit_seconds: float,
-) -> SchedulingResult:
-    """The best schedule of these orders over what all others leave free; the one at hand where none better is found."""
-    local = replace(
-        over_free_capacity(problem, ledger, orders), change_cost=max(problem.change_cost, LOCAL_CHANGE_COST)
-    )
-    found = build_schedule(local, method=Method.OPTIMAL, time_limit_seconds=time_limit_seconds)
+) -> tuple[list[Holder], SchedulingResult]:
+    """Asks round by round until the order is as early as it can be and nobody is left without a date."""
+    asked: list[Holder] = []
+    part = alone
+    first = _put_first(order) if at_any_price else order
+    for asked, least_tardiness in rounds(problem, result, order, best_places(problem, order, ledger)):
+        orders = [first, *(_asked_order(holder, behind=at_any_price) for holder in asked)]
+        free = ledger.release(capacity_loads(load for holder in asked for load in holder.loads))
+        local = replace(
+            over_free_capacity(problem, free, orders), change_cost=max(problem.change_cost, LOCAL_CHANGE_COST)
+        )
+        found = build_schedule(local, method=Method.OPTIMAL, time_limit_seconds=time_limit_seconds / 2)
+        part = _better_of(local, _staying(alone, asked), found)
+        if not part.unscheduled and _tardiness_of(part, order) <= least_tardiness:
+            break
+    return asked, _by_true_due_dates(problem, part)
+
+
+def _better_of(local: SchedulingProblem, staying: SchedulingResult, found: SchedulingResult) -> SchedulingResult:
+    """What was found, where it is better in the first tier in which they differ; else everyone stays."""
     old, new = tier_values(local, staying), tier_values(local, found)
     gains = [old[name] - new[name] for name in old if abs(old[name] - new[name]) > GAIN_TOLERANCE]
-    return _by_true_due_dates(problem, found) if gains and gains[0] > 0 else staying
+    return found if gains and gains[0] > 0 else staying
 
 
 def _by_true_due_dates(problem: SchedulingProblem, part: SchedulingResult) -> SchedulingResult:
