@@ -1,4 +1,4 @@
-"""A PostgreSQL server that the tests start for themselves: loopback, a free port, a temporary folder, gone at the end."""
+"""A PostgreSQL server that the tests start for themselves: on loopback, in a temporary folder, gone at the end."""
 
 import os
 import pwd
@@ -50,7 +50,7 @@ class PostgresqlServer:
             self.process.wait(timeout=20)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _run(self, statement: sql.Composable) -> None:
+    def _run(self, statement: sql.Composed) -> None:
         with psycopg.connect(self._dsn(), autocommit=True) as connection:
             connection.execute(statement)
 
@@ -60,10 +60,10 @@ class PostgresqlServer:
 
 def find_binaries() -> Path | None:
     """The newest installed PostgreSQL's programs; None: there is none."""
-    found = [Path(name).parent for name in (shutil.which("postgres"), shutil.which("initdb")) if name]
-    found += [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
-    versions = [folder for folder in found if (folder / "initdb").exists() and (folder / "postgres").exists()]
-    return max(versions, key=lambda folder: folder.parent.name, default=None)
+    packaged = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    on_path = shutil.which("initdb")
+    found = [path.parent for path in packaged[-1:]] or ([Path(on_path).parent] if on_path else [])
+    return next((folder for folder in found if (folder / "postgres").exists()), None)
 
 
 def start_server(folder: Path, *, is_durable: bool = False) -> PostgresqlServer:
@@ -80,7 +80,7 @@ def start_server(folder: Path, *, is_durable: bool = False) -> PostgresqlServer:
     port = _free_port()
     settings = [*_ALWAYS, f"port={port}", f"unix_socket_directories={folder}", *(() if is_durable else _FAST)]
     command = [binaries / "postgres", "-D", data, *(part for setting in settings for part in ("-c", setting))]
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         _as_account(account, command), cwd=folder, stdout=subprocess.DEVNULL, stderr=(folder / "log").open("wb")
     )
     server = PostgresqlServer(folder=folder, port=port, process=process)
@@ -110,7 +110,7 @@ def _as_account(account: str | None, command: Sequence[object]) -> list[str]:
 
 
 def _run_as(account: str | None, command: Sequence[object], folder: Path) -> None:
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         _as_account(account, command), cwd=folder, capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stderr
@@ -128,7 +128,7 @@ def _wait_until_ready(server: PostgresqlServer, seconds: float = 30.0) -> None:
     while True:
         assert server.process.poll() is None, (server.folder / "log").read_text(errors="replace")
         try:
-            psycopg.connect(server._dsn()).close()  # noqa: SLF001
+            psycopg.connect(server._dsn()).close()
         except psycopg.OperationalError:
             assert time.monotonic() < deadline, (server.folder / "log").read_text(errors="replace")
             time.sleep(0.05)

@@ -134,7 +134,7 @@ def _empty_every_table(connection: sa.Connection) -> None:
 def _remove_schema(url: str) -> None:
     engine: Engine = open_engine(url)
     downgrade(engine, "base")
-    in_transaction(engine, lambda connection: _drop_version_table(connection))
+    in_transaction(engine, _drop_version_table)
     engine.dispose()
 
 

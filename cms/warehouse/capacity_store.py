@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from cms.application.ports import WeeklyLoad
+from cms.capacity.weekly_plan import WeeklyLoad
 from cms.domain.resources import ResourceId
 from cms.warehouse.bulk import insert_rows, read_rows
 from cms.warehouse.engine import in_transaction, reading

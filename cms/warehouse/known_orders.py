@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cms.aggregation.order_merge import FieldConflict, MergedOrder
 from cms.application.ports import StagedLoad
 from cms.domain.orders import OrderStatus, may_become
 from cms.warehouse.bulk import insert_rows, pieces, read_rows
@@ -19,28 +20,8 @@ Record = Mapping[str, Any]
 """A row of ``order_source_records``."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FieldConflict:
-    """Two sources that disagree about a field, and which one was believed."""
-
-    field: str
-    chosen_source: str
-    chosen_value: str
-    other_source: str
-    other_value: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MergedRecord:
-    """One order from its records: the values of the order master's columns, and what was contested."""
-
-    values: Mapping[str, Any]
-    conflicts: tuple[FieldConflict, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-RecordMerger = Callable[[Sequence[Record], OrderStatus | None], MergedRecord]
-"""Makes one order of the records that are still in their sources, given the status it has."""
+RecordMerger = Callable[[Sequence[Record], OrderStatus | None], MergedOrder]
+"""Makes one order of its records, those that left their source included, given the status it has."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -72,20 +53,23 @@ def _merge_piece(
     merger: RecordMerger,
     counts: SharedCounts,
 ) -> None:
-    live = _live_records(connection, order_ids)
+    known = _records(connection, order_ids)
     existing = _existing_orders(connection, order_ids)
-    priorities = _customer_priorities(connection, live)
+    priorities = _customer_priorities(connection, known)
     new, changed, contested = [], [], []
     for order_id in order_ids:
         old = existing.get(order_id)
-        if order_id not in live:
+        if order_id not in known:
             counts.removed += _cancel(connection, old, load, now)
             continue
-        status = OrderStatus(old["status"]) if old else None
-        merged = merger(live[order_id], status)
-        row = _row(order_id, merged, priorities) | loaded_columns(load, now)
+        merged = merger(known[order_id], OrderStatus(old["status"]) if old else None)
         contested += [_conflict_row(order_id, conflict, now) for conflict in merged.conflicts]
-        counts.conflicts += [*(_sentence(order_id, c) for c in merged.conflicts), *merged.notes]
+        counts.conflicts += [_sentence(order_id, c) for c in merged.conflicts]
+        counts.conflicts += [f"order {order_id}: {note}" for note in merged.notes]
+        if merged.removed:
+            counts.removed += _cancel(connection, old, load, now)
+            continue
+        row = _row(order_id, merged, old, priorities) | loaded_columns(load, now)
         if old is None:
             new.append(row)
         elif _differs(old, row):
@@ -97,10 +81,10 @@ def _merge_piece(
     counts.updated += len(changed)
 
 
-def _live_records(connection: sa.Connection, order_ids: Sequence[str]) -> dict[str, list[Record]]:
+def _records(connection: sa.Connection, order_ids: Sequence[str]) -> dict[str, list[Record]]:
     query = (
         sa.select(records)
-        .where(records.c.order_id.in_(order_ids), records.c.removed_at.is_(None))
+        .where(records.c.order_id.in_(order_ids))
         .order_by(records.c.order_id, records.c.source_system, records.c.source_order_id)
     )
     found: dict[str, list[Record]] = {}
@@ -114,8 +98,8 @@ def _existing_orders(connection: sa.Connection, order_ids: Sequence[str]) -> dic
     return {row["order_id"]: row for row in read_rows(connection, query)}
 
 
-def _customer_priorities(connection: sa.Connection, live: Mapping[str, Sequence[Record]]) -> dict[str, int]:
-    wanted = {str(record["customer_id"]) for of_order in live.values() for record in of_order}
+def _customer_priorities(connection: sa.Connection, known: Mapping[str, Sequence[Record]]) -> dict[str, int]:
+    wanted = {str(record["customer_id"]) for of_order in known.values() for record in of_order}
     found: dict[str, int] = {}
     for piece in pieces(sorted(wanted)):
         query = sa.select(customer_master.c.customer_id, customer_master.c.priority)
@@ -123,8 +107,11 @@ def _customer_priorities(connection: sa.Connection, live: Mapping[str, Sequence[
     return found
 
 
-def _row(order_id: str, merged: MergedRecord, priorities: Mapping[str, int]) -> dict[str, Any]:
+def _row(order_id: str, merged: MergedOrder, old: Record | None, priorities: Mapping[str, int]) -> dict[str, Any]:
     row = dict(merged.values) | {"order_id": order_id}
+    if old is not None and row["status"] == old["status"]:
+        # an order that keeps its status keeps the instants that go with it
+        row |= {name: row[name] or old[name] for name in ("shipped_at", "delivered_at")}
     if row.get("priority") is None:
         row["priority"] = priorities.get(str(row["customer_id"]))
     hashed = [(name, row[name]) for name in sorted(row) if name != "source_updated_at"]
@@ -177,8 +164,7 @@ def _replace_conflicts(
     connection: sa.Connection, order_ids: Sequence[str], contested: Sequence[dict[str, Any]]
 ) -> None:
     connection.execute(sa.delete(order_conflicts).where(order_conflicts.c.order_id.in_(order_ids)))
-    by_key = {(row["order_id"], row["field"]): row for row in contested}
-    insert_rows(connection, order_conflicts, list(by_key.values()))
+    insert_rows(connection, order_conflicts, contested)
 
 
 def _sentence(order_id: str, conflict: FieldConflict) -> str:

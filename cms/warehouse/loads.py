@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from cms.aggregation.order_merge import OrderMerger
 from cms.application.ports import (
     Dataset,
     GateVerdict,
@@ -36,7 +37,6 @@ from cms.warehouse.merge_steps import (
 )
 from cms.warehouse.order_merge import merge_orders
 from cms.warehouse.quarantine_rows import quarantine_rows, resolve_arrived
-from cms.warehouse.record_merging import latest_wins
 from cms.warehouse.staging import STAGING_OF, clear_staging, stage_rows
 from cms.warehouse.tables import (
     customer_master,
@@ -61,7 +61,7 @@ class WarehouseLoads:
     """
 
     engine: Engine
-    merger: RecordMerger = field(default=latest_wins)
+    merger: RecordMerger = field(default_factory=OrderMerger)
 
     def stage(
         self,

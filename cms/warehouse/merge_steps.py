@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
 
 from cms.application.ports import StagedLoad
 from cms.warehouse.bulk import pieces
-from cms.warehouse.engine import schema_of
 
 QUARANTINED, DUPLICATE, STALE = "quarantined", "duplicate", "stale"
 
@@ -22,11 +22,17 @@ def note_statistics(connection: sa.Connection, load: StagedLoad, *tables: sa.Tab
     if connection.dialect.name != "postgresql" or load.row_count < MANY_ROWS:
         return
     for table in tables:
-        connection.execute(sa.DDL("ANALYZE %(fullname)s").against(_in_schema(connection, table)))
+        connection.execute(_Analyze(table))
 
 
-def _in_schema(connection: sa.Connection, table: sa.Table) -> sa.Table:
-    return table.to_metadata(sa.MetaData(), schema=schema_of(connection))
+class _Analyze(sa.schema.ExecutableDDLElement):
+    def __init__(self, table: sa.Table) -> None:
+        self.table = table
+
+
+@compiles(_Analyze, "postgresql")
+def _render_analyze(element: _Analyze, compiler: Any, **_options: Any) -> str:
+    return "ANALYZE " + str(compiler.preparer.format_table(element.table))
 
 
 def mergeable(staging: sa.Table, load: StagedLoad) -> sa.ColumnElement[bool]:

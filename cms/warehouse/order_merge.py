@@ -20,7 +20,6 @@ from cms.warehouse.merge_steps import (
     note_newer_updates,
     note_statistics,
 )
-from cms.warehouse.record_merging import keeps_status
 from cms.warehouse.tables import customer_master, order_master
 from cms.warehouse.tables import order_source_records as records
 from cms.warehouse.tables import staging_orders as staged
@@ -42,6 +41,11 @@ _SAID = (
     "shipped_at",
     "delivered_at",
 )
+_STATUSES_OF_INSTANT = {
+    "shipped_at": (OrderStatus.SHIPPED.value, OrderStatus.DELIVERED.value),
+    "delivered_at": (OrderStatus.DELIVERED.value,),
+}
+"""An order has an instant only in these states; a claim that its life does not allow brings none either."""
 _SAME_ORDER = order_master.c.order_id == records.c.order_id
 
 
@@ -180,6 +184,11 @@ def _is_refused() -> sa.ColumnElement[bool]:
     return _pairs(lambda old, new: not may_become(old, new) and new is not OrderStatus.SCHEDULED)
 
 
+def _keeps_status(old: OrderStatus, new: OrderStatus) -> bool:
+    """Whether an order keeps its status against what a source says: a step its life has not, or our `scheduled`."""
+    return not may_become(old, new) or (old is OrderStatus.SCHEDULED and new is OrderStatus.OPEN)
+
+
 def _refused_statuses(connection: sa.Connection, load: StagedLoad) -> list[str]:
     query = (
         sa.select(order_master.c.order_id, order_master.c.status, records.c.status)
@@ -207,20 +216,29 @@ def _order_values() -> dict[str, Any]:
         "delivered_quantity": sa.func.coalesce(
             records.c.delivered_quantity, sa.literal(0, records.c.delivered_quantity.type)
         ),
-        **{name: records.c[name] for name in ("release_date", "shipped_at", "delivered_at", "source_updated_at")},
+        **{name: records.c[name] for name in ("release_date", "source_updated_at")},
         **{name: records.c[name] for name in ("source_system", "source_order_id", "row_hash")},
     }
 
 
 def _update_single(connection: sa.Connection, load: StagedLoad, now: datetime) -> int:
-    status = sa.case((_pairs(keeps_status), order_master.c.status), else_=_said_status())
+    status = sa.case((_pairs(_keeps_status), order_master.c.status), else_=_said_status())
+    instants = {
+        name: sa.case((status.in_(statuses), sa.func.coalesce(records.c[name], order_master.c[name])), else_=sa.null())
+        for name, statuses in _STATUSES_OF_INSTANT.items()
+    }
     return connection.execute(
         sa.update(order_master)
         .where(_SAME_ORDER, _single(load))
-        .values(**_order_values(), status=status, **loaded_columns(load, now))
+        .values(**_order_values(), **instants, status=status, **loaded_columns(load, now))
     ).rowcount
 
 
 def _insert_single(connection: sa.Connection, load: StagedLoad, now: datetime) -> int:
-    values = {"order_id": records.c.order_id, **_order_values(), "status": _said_status(), **loaded_columns(load, now)}
+    instants = {
+        name: sa.case((_said_status().in_(statuses), records.c[name]), else_=sa.null())
+        for name, statuses in _STATUSES_OF_INSTANT.items()
+    }
+    values = {"order_id": records.c.order_id, **_order_values(), **instants, "status": _said_status()}
+    values |= loaded_columns(load, now)
     return insert_missing(connection, order_master, values, [_single(load)], _SAME_ORDER)

@@ -391,8 +391,9 @@ order_source_records = sa.Table(
 order_conflicts = sa.Table(
     "order_conflicts",
     metadata,
-    sa.Column("order_id", ShortText, primary_key=True),
-    sa.Column("field", ShortText, primary_key=True),
+    sa.Column("conflict_id", sa.Integer, sa.Identity(), primary_key=True),
+    sa.Column("order_id", ShortText, nullable=False, index=True),
+    sa.Column("field", ShortText, nullable=False),
     sa.Column("chosen_source", ShortText, nullable=False),
     sa.Column("chosen_value", Text),
     sa.Column("other_source", ShortText, nullable=False),

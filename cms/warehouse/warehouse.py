@@ -5,6 +5,7 @@ from functools import cached_property
 
 from sqlalchemy.engine import Engine
 
+from cms.aggregation.order_merge import OrderMerger
 from cms.warehouse.capacity_store import WarehouseCapacity
 from cms.warehouse.engine import open_engine
 from cms.warehouse.inbox import WarehouseInbox
@@ -16,7 +17,6 @@ from cms.warehouse.outbox import WarehouseOutbox
 from cms.warehouse.plant_store import WarehousePlant
 from cms.warehouse.quality_store import WarehouseQuality
 from cms.warehouse.quotes import WarehouseQuotes
-from cms.warehouse.record_merging import latest_wins
 from cms.warehouse.schedule_store import WarehouseSchedules
 from cms.warehouse.schema import require_current_schema
 
@@ -32,10 +32,10 @@ class Warehouse:
     """
 
     engine: Engine
-    merger: RecordMerger = field(default=latest_wins)
+    merger: RecordMerger = field(default_factory=OrderMerger)
 
     @classmethod
-    def open(cls, url: str, *, merger: RecordMerger = latest_wins) -> "Warehouse":
+    def open(cls, url: str, *, merger: RecordMerger | None = None) -> "Warehouse":
         """The warehouse at `url`, its schema checked.
 
         Raises
@@ -47,7 +47,7 @@ class Warehouse:
         """
         engine = open_engine(url)
         require_current_schema(engine)
-        return cls(engine=engine, merger=merger)
+        return cls(engine=engine, merger=merger or OrderMerger())
 
     @cached_property
     def loads(self) -> WarehouseLoads:

@@ -129,6 +129,7 @@ def upgrade() -> None:
     op.create_index("ix_notification_outbox_status_due_at", "notification_outbox", ["status", "due_at"], unique=False)
     op.create_table(
         "order_conflicts",
+        sa.Column("conflict_id", sa.Integer(), sa.Identity(always=False), nullable=False),
         sa.Column("order_id", ShortText, nullable=False),
         sa.Column("field", ShortText, nullable=False),
         sa.Column("chosen_source", ShortText, nullable=False),
@@ -136,8 +137,9 @@ def upgrade() -> None:
         sa.Column("other_source", ShortText, nullable=False),
         sa.Column("other_value", Text, nullable=True),
         sa.Column("found_at", Instant, nullable=False),
-        sa.PrimaryKeyConstraint("order_id", "field", name=op.f("pk_order_conflicts")),
+        sa.PrimaryKeyConstraint("conflict_id", name=op.f("pk_order_conflicts")),
     )
+    op.create_index(op.f("ix_order_conflicts_order_id"), "order_conflicts", ["order_id"], unique=False)
     op.create_table(
         "order_source_records",
         sa.Column("source_system", ShortText, nullable=False),
@@ -601,6 +603,7 @@ def downgrade() -> None:
     op.drop_table("quality_results")
     op.drop_index(op.f("ix_order_source_records_order_id"), table_name="order_source_records")
     op.drop_table("order_source_records")
+    op.drop_index(op.f("ix_order_conflicts_order_id"), table_name="order_conflicts")
     op.drop_table("order_conflicts")
     op.drop_index("ix_notification_outbox_status_due_at", table_name="notification_outbox")
     op.drop_table("notification_outbox")
