@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
 
+from cms.capacity.weekly_plan import WeeklyLoad
 from cms.domain.customers import Customer, CustomerId, DeliveryWindow
 from cms.domain.orders import Order, OrderId
 from cms.domain.resources import Resource, ResourceId, Routing
@@ -427,34 +428,6 @@ class ScheduleStore(Protocol):
     def order_delivery(self, order_id: OrderId) -> tuple[ScheduledDelivery, ...]:
         """The published deliveries of an order."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WeeklyLoad:
-    """A resource's week in the capacity plan; hours.
-
-    Parameters
-    ----------
-    committed_hours : float
-        From the published schedule.
-    expected_hours : float
-        From open orders that are not scheduled yet and from forecast or history.
-    """
-
-    resource_id: ResourceId
-    week_start: date
-    regular_hours: float
-    overtime_hours: float
-    committed_hours: float
-    expected_hours: float
-
-    @property
-    def utilization(self) -> float:
-        """Committed and expected over regular hours; 0 where nothing is available and nothing asked."""
-        asked = self.committed_hours + self.expected_hours
-        if self.regular_hours <= 0:
-            return 0.0 if asked <= 0 else float("inf")
-        return asked / self.regular_hours
 
 
 class CapacityStore(Protocol):
