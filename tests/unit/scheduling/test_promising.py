@@ -1,17 +1,23 @@
 """Quotes: what an order could have without moving anyone, and what a reservation holds."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
+from hypothesis import given
 
 from cms.capacity.ledger import CapacityExceededError, CapacityLoad
 from cms.domain.errors import InvalidValueError
+from cms.domain.metrics import tardiness_days
 from cms.domain.resources import ResourceId
-from cms.scheduling import Method, build_schedule
+from cms.domain.schedule import ScheduledDelivery
+from cms.scheduling import Method, SolveStatus, build_schedule
 from cms.scheduling.feasibility import find_violations
 from cms.scheduling.free_capacity import FULL_BUCKET_HOURS, hold_reserved
-from cms.scheduling.problem import SchedulingProblem
-from cms.scheduling.promising import PlanState, Promise, plan_state, quote, release, reserve
+from cms.scheduling.problem import OrderDemand, SchedulingProblem
+from cms.scheduling.promising import PlanState, Promise, PromisedDelivery, plan_state, quote, release, reserve
+from cms.scheduling.rush import insert_rush
+from cms.scheduling.splice import splice
 from tests.problem_builders import (
     a_customer,
     a_delivery,
@@ -25,6 +31,7 @@ from tests.problem_builders import (
     day,
     published,
 )
+from tests.strategies import examples, small_problems
 
 OVEN = ResourceId("OVEN")
 
@@ -177,3 +184,39 @@ class TestHoldReserved:
         problem = a_problem()
 
         assert hold_reserved(problem, []) is problem
+
+
+@examples(share=0.5)
+@given(problem=small_problems(least_orders=2))
+def test_every_promise_can_be_kept_beside_everything_that_is_planned(problem: SchedulingProblem) -> None:
+    demand, others = replace(problem.orders[0], current=()), problem.orders[1:]
+    before = replace(problem, orders=others)
+    plan = build_schedule(before, method=Method.DISPATCH)
+    if plan.status is SolveStatus.INFEASIBLE:
+        return
+    whole = replace(problem, orders=(*others, demand))
+
+    promises = quote(plan_state(before, plan), demand)
+
+    inserted = insert_rush(before, plan, demand)
+    if inserted.deliveries and not inserted.moved and not demand.splittable:
+        assert promises[0].delivery_date <= inserted.deliveries[0].delivery_date
+    for promise in promises:
+        part = a_schedule(whole, *(_as_scheduled(demand, n, d) for n, d in enumerate(promise.deliveries)))
+        kept = splice(before, plan, whole, part, [demand.order_id])
+        assert find_violations(whole, kept) == ()
+
+
+def _as_scheduled(demand: OrderDemand, sequence: int, promised: PromisedDelivery) -> ScheduledDelivery:
+    return ScheduledDelivery(
+        order_id=demand.order_id,
+        sequence=sequence,
+        customer_id=demand.customer_id,
+        routing_id=promised.routing_id,
+        completion_date=promised.completion_date,
+        delivery_date=promised.delivery_date,
+        window_start=promised.window_start,
+        window_end=promised.window_end,
+        quantity=Decimal(f"{promised.quantity:g}"),
+        tardiness_days=tardiness_days(promised.delivery_date, demand.due_date),
+    )
