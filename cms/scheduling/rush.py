@@ -86,7 +86,7 @@ def insert_rush(
     order: OrderDemand,
     *,
     at_any_price: bool = False,
-    time_limit_seconds: float = 1.0,
+    time_limit_seconds: float = 0.6,
 ) -> RushInsertion:
     """Gives `order` its best place in the published plan `result`, asking others to move only where that helps it.
 
