@@ -80,9 +80,8 @@ def start_server(folder: Path, *, is_durable: bool = False) -> PostgresqlServer:
     port = _free_port()
     settings = [*_ALWAYS, f"port={port}", f"unix_socket_directories={folder}", *(() if is_durable else _FAST)]
     command = [binaries / "postgres", "-D", data, *(part for setting in settings for part in ("-c", setting))]
-    process = subprocess.Popen(
-        _as_account(account, command), cwd=folder, stdout=subprocess.DEVNULL, stderr=(folder / "log").open("wb")
-    )
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(_as_account(account, command), cwd=folder, stdout=log, stderr=log)
     server = PostgresqlServer(folder=folder, port=port, process=process)
     _wait_until_ready(server)
     return server

@@ -50,12 +50,13 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: PostgresqlServer) -> str:
-    """The name of an empty warehouse to copy."""
-    engine = open_engine(postgresql_server.create_database("warehouse_template"))
+def postgresql_warehouse_url(postgresql_server: PostgresqlServer) -> str:
+    """A warehouse that the tests of a session share, emptied before each."""
+    url = postgresql_server.create_database("warehouse")
+    engine = open_engine(url)
     upgrade(engine)
     engine.dispose()
-    return "warehouse_template"
+    return url
 
 
 @pytest.fixture(params=EACH_ENGINE)
@@ -70,9 +71,9 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         server.drop_database(name)
     else:
         assert SQL_SERVER_URL is not None
-        _remove_schema(SQL_SERVER_URL)
+        remove_schema(SQL_SERVER_URL)
         yield SQL_SERVER_URL
-        _remove_schema(SQL_SERVER_URL)
+        remove_schema(SQL_SERVER_URL)
 
 
 @pytest.fixture(params=EACH_ENGINE)
@@ -111,19 +112,24 @@ def _sqlite_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]
 
 
 def _postgresql_url(request: pytest.FixtureRequest, _tmp_path: Path) -> Iterator[str]:
-    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
-    name = f"warehouse_{uuid.uuid4().hex[:12]}"
-    yield server.create_database(name, template=request.getfixturevalue("postgresql_template"))
-    server.drop_database(name)
+    url: str = request.getfixturevalue("postgresql_warehouse_url")
+    _empty(url)
+    yield url
 
 
 def _sql_server_url(_request: pytest.FixtureRequest, _tmp_path: Path) -> Iterator[str]:
     assert SQL_SERVER_URL is not None
     engine = open_engine(SQL_SERVER_URL)
     upgrade(engine)
+    engine.dispose()
+    _empty(SQL_SERVER_URL)
+    yield SQL_SERVER_URL
+
+
+def _empty(url: str) -> None:
+    engine = open_engine(url)
     in_transaction(engine, _empty_every_table)
     engine.dispose()
-    yield SQL_SERVER_URL
 
 
 def _empty_every_table(connection: sa.Connection) -> None:
@@ -131,7 +137,7 @@ def _empty_every_table(connection: sa.Connection) -> None:
         connection.execute(sa.delete(table))
 
 
-def _remove_schema(url: str) -> None:
+def remove_schema(url: str) -> None:
     engine: Engine = open_engine(url)
     downgrade(engine, "base")
     in_transaction(engine, _drop_version_table)

@@ -82,7 +82,7 @@ class ClaimTable:
     def counts(self, connection: sa.Connection) -> dict[str, int]:
         """Entries by state; every state is named."""
         query = sa.select(self.table.c.status, sa.func.count()).group_by(self.table.c.status)
-        found: dict[str, int] = dict(connection.execute(query).tuples().all())
+        found: dict[str, int] = dict(connection.execute(query).all())
         return {state: found.get(state, 0) for state in (self.waiting, self.done, "dead")}
 
     def _due_ids(

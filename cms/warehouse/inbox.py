@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from cms.application.inbox import Backlog, InboxEvent
 from cms.warehouse.bulk import insert_rows, read_rows
 from cms.warehouse.claims import ClaimTable
 from cms.warehouse.engine import in_transaction, reading
@@ -18,50 +19,6 @@ from cms.warehouse.tables import inbox_events
 _QUEUE = ClaimTable(
     table=inbox_events, key="event_id", waiting="waiting", done="done", done_at="processed_at", what="event"
 )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class InboxEvent:
-    """An event as it came, with its processing state.
-
-    Parameters
-    ----------
-    deduplication_key : str
-        The same event delivered again has the same key.
-    subject_id : str, optional
-        What it is about: an item of a board, an order.
-    attempts : int
-        How often it was tried before and failed.
-    """
-
-    event_id: int
-    deduplication_key: str
-    source: str
-    kind: str
-    subject_id: str | None
-    payload: Mapping[str, Any]
-    received_at: datetime
-    attempts: int
-    error: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Backlog:
-    """How far processing is behind.
-
-    Parameters
-    ----------
-    oldest_received_at : datetime, optional
-        When the oldest waiting event came; None: nothing waits.
-    failing : int
-        Waiting events that failed at least once.
-    """
-
-    waiting: int
-    done: int
-    dead: int
-    failing: int
-    oldest_received_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,9 +61,23 @@ class WarehouseInbox:
         )
         return [_event(row) for row in rows]
 
+    def knows(self, deduplication_key: str) -> bool:
+        """Whether the event was kept before."""
+        with reading(self.engine) as connection:
+            return _is_known(connection, deduplication_key)
+
     def mark_done(self, event_id: int, *, now: datetime) -> None:
         """It was processed."""
-        in_transaction(self.engine, lambda connection: _QUEUE.finish(connection, event_id, now=now))
+        self.mark_all_done([event_id], now=now)
+
+    def mark_all_done(self, event_ids: Sequence[int], *, now: datetime) -> None:
+        """They were processed, all of them or none."""
+
+        def work(connection: sa.Connection) -> None:
+            for event_id in event_ids:
+                _QUEUE.finish(connection, event_id, now=now)
+
+        in_transaction(self.engine, work)
 
     def mark_failed(self, event_id: int, *, error: str, retry_at: datetime | None) -> None:
         """Processing failed: try again at `retry_at`, or never (None: a dead letter)."""
@@ -121,9 +92,16 @@ class WarehouseInbox:
 
     def dead_letters(self, limit: int = 100) -> list[InboxEvent]:
         """Events that were given up, oldest first."""
+        return self._events(inbox_events.c.status == "dead", limit)
+
+    def waiting_events(self, limit: int = 100) -> list[InboxEvent]:
+        """Events that wait, oldest first; one that failed carries its last error."""
+        return self._events(inbox_events.c.status == "waiting", limit)
+
+    def _events(self, which: sa.ColumnElement[bool], limit: int) -> list[InboxEvent]:
         query = (
             sa.select(inbox_events)
-            .where(inbox_events.c.status == "dead")
+            .where(which)
             .order_by(inbox_events.c.received_at, inbox_events.c.event_id)
             .limit(limit)
         )
@@ -144,11 +122,15 @@ class WarehouseInbox:
 
 def _add(connection: sa.Connection, row: Mapping[str, Any]) -> bool:
     take(connection, Lock.INBOX)
-    known = sa.select(inbox_events.c.event_id).where(inbox_events.c.deduplication_key == row["deduplication_key"])
-    if connection.execute(known).first() is not None:
+    if _is_known(connection, row["deduplication_key"]):
         return False
     insert_rows(connection, inbox_events, [row])
     return True
+
+
+def _is_known(connection: sa.Connection, deduplication_key: str) -> bool:
+    known = sa.select(inbox_events.c.event_id).where(inbox_events.c.deduplication_key == deduplication_key)
+    return connection.execute(known).first() is not None
 
 
 def _event(row: Mapping[str, Any]) -> InboxEvent:

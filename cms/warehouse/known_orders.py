@@ -103,7 +103,7 @@ def _customer_priorities(connection: sa.Connection, known: Mapping[str, Sequence
     found: dict[str, int] = {}
     for piece in pieces(sorted(wanted)):
         query = sa.select(customer_master.c.customer_id, customer_master.c.priority)
-        found |= dict(connection.execute(query.where(customer_master.c.customer_id.in_(piece))).tuples().all())
+        found |= dict(connection.execute(query.where(customer_master.c.customer_id.in_(piece))).all())
     return found
 
 

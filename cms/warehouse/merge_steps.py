@@ -98,7 +98,7 @@ def count_held_back(connection: sa.Connection, staging: sa.Table, load: StagedLo
         .where(staging.c.load_id == load.load_id, staging.c.outcome.is_not(None))
         .group_by(staging.c.outcome)
     )
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def note_newer_updates(

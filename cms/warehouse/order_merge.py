@@ -70,6 +70,7 @@ def merge_orders(
     vacated = _vacated_orders(connection, load, same_record)
     _write_records(connection, load, same_record, now)
     note_statistics(connection, load, records)
+    _let_go_of_records(connection, vacated)
     gone = _remove_records(connection, load, now, complete=complete, removed_ids=removed_ids)
     conflicts = _refused_statuses(connection, load)
     updated = _update_single(connection, load, now)
@@ -97,6 +98,17 @@ def _vacated_orders(connection: sa.Connection, load: StagedLoad, same_record: sa
         same_record, mergeable(staged, load), records.c.order_id != staged.c.order_id
     )
     return list(connection.execute(query).scalars())
+
+
+def _let_go_of_records(connection: sa.Connection, vacated: Sequence[str]) -> None:
+    """Take the record's name from orders that it has left: the order it now describes carries it, and no other."""
+    if vacated:
+        connection.execute(
+            sa.update(order_master)
+            .where(order_master.c.order_id == sa.bindparam("vacated_id"))
+            .values(source_order_id=sa.bindparam("vacated_name")),
+            [{"vacated_id": order_id, "vacated_name": f"vacated:{order_id}"[:200]} for order_id in vacated],
+        )
 
 
 def _write_records(

@@ -112,7 +112,7 @@ def _known(connection: sa.Connection, load: StagedLoad, lines: Sequence[Row]) ->
         quarantine.c.status.in_((WAITING, REJECTED)),
         quarantine.c.row_hash.in_(sorted({line["row_hash"] for line in lines})),
     )
-    return set(connection.execute(query).tuples().all())
+    return set(connection.execute(query).all())
 
 
 def _waiting_of(load: StagedLoad) -> tuple[sa.ColumnElement[bool], ...]:

@@ -22,15 +22,12 @@ from cms.warehouse.quotes import read_reservations
 from cms.warehouse.schedule_rows import (
     capacity_rows,
     delivery_of,
-    delivery_rows,
     history_rows,
     load_of,
-    load_rows,
     resource_day_of,
     tiers_as_json,
     tiers_of,
     unscheduled_of,
-    unscheduled_rows,
 )
 from cms.warehouse.tables import (
     capacity_planning,
@@ -40,6 +37,7 @@ from cms.warehouse.tables import (
     schedule_versions,
     unscheduled_orders,
 )
+from cms.warehouse.version_rows import forget_details, refuse_forgotten, write_version
 
 PUBLISHED, SUPERSEDED, ROLLED_BACK = "published", "superseded", "rolled_back"
 ROLLBACK = "rollback"
@@ -57,6 +55,11 @@ class WarehouseSchedules:
         with reading(self.engine) as connection:
             version = _published_version(connection)
             return None if version == 0 else _read(connection, version)
+
+    def published_version(self) -> int:
+        """The number of the published schedule; 0: there is none."""
+        with reading(self.engine) as connection:
+            return _published_version(connection)
 
     def version(self, version: int) -> MasterSchedule:
         """Any version.
@@ -86,8 +89,14 @@ class WarehouseSchedules:
         reason_code: str,
         actor: str,
         now: datetime,
+        changed_orders: frozenset[OrderId] | None = None,
     ) -> int:
         """Publish in one transaction: version, deliveries, loads, order dates, capacity, history, outbox.
+
+        Parameters
+        ----------
+        changed_orders : frozenset of OrderId, optional
+            The only orders whose rows differ from the replaced version's: all others are copied where they are.
 
         Raises
         ------
@@ -98,9 +107,8 @@ class WarehouseSchedules:
         def work(connection: sa.Connection) -> int:
             take(connection, Lock.ORDER_BOOK)
             version = _take_over(connection, schedule, replaces=replaces, reason_code=reason_code, actor=actor, now=now)
-            insert_rows(connection, master_schedule, delivery_rows(schedule, version))
-            insert_rows(connection, schedule_loads, load_rows(schedule, version))
-            insert_rows(connection, unscheduled_orders, unscheduled_rows(schedule, version))
+            write_version(connection, schedule, version, replaces=replaces, changed_orders=changed_orders)
+            forget_details(connection, version)
             keep_order_dates(connection, version, replaces=replaces)
             _keep_capacity(connection, schedule, version)
             insert_rows(connection, schedule_history, history_rows(changes, version=version, actor=actor, now=now))
@@ -193,6 +201,7 @@ def _read(connection: sa.Connection, version: int) -> MasterSchedule:
     if not found:
         raise NotFoundError("schedule version", str(version), "list them with: cms schedule versions")
     head = found[0]
+    refuse_forgotten(connection, head)
     return MasterSchedule(
         version=version,
         as_of=head["as_of"],

@@ -46,7 +46,11 @@ class Warehouse:
             It cannot be reached, or its schema is not this program's.
         """
         engine = open_engine(url)
-        require_current_schema(engine)
+        try:
+            require_current_schema(engine)
+        except BaseException:
+            engine.dispose()
+            raise
         return cls(engine=engine, merger=merger or OrderMerger())
 
     @cached_property

@@ -3,7 +3,7 @@
 from tests.warehouse_fixtures import (
     empty_url,
     postgresql_server,
-    postgresql_template,
+    postgresql_warehouse_url,
     sqlite_template,
     sqlite_warehouse,
     warehouse,
@@ -13,7 +13,7 @@ from tests.warehouse_fixtures import (
 __all__ = [
     "empty_url",
     "postgresql_server",
-    "postgresql_template",
+    "postgresql_warehouse_url",
     "sqlite_template",
     "sqlite_warehouse",
     "warehouse",

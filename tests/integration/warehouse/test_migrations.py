@@ -1,0 +1,149 @@
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from sqlalchemy.schema import CreateSchema
+
+from cms.domain.errors import WarehouseError
+from cms.warehouse.engine import in_transaction, open_engine, reading, schema_of
+from cms.warehouse.schema import check, current_revision, downgrade, head_revision, require_current_schema, upgrade
+from cms.warehouse.tables import metadata
+from cms.warehouse.warehouse import Warehouse
+from tests.integration.warehouse.loading import count_of, know_customers
+from tests.warehouse_fixtures import remove_schema
+
+
+def test_the_revisions_build_exactly_the_tables_that_the_program_uses(empty_url: str) -> None:
+    engine = open_engine(empty_url)
+    upgrade(engine)
+    migrated = description_of(engine)
+    remove_schema(empty_url)
+
+    in_transaction(engine, create_from_metadata)
+    created = description_of(engine)
+    in_transaction(engine, metadata.drop_all)
+    engine.dispose()
+
+    assert migrated == created
+
+
+def test_an_upgraded_warehouse_has_nothing_to_complain_about(empty_url: str) -> None:
+    engine = open_engine(empty_url)
+
+    assert check(engine) == ["it has no schema yet; run: cms db upgrade"]
+    assert upgrade(engine) == (None, head_revision())
+    assert upgrade(engine) == (head_revision(), head_revision())
+    assert check(engine) == []
+    require_current_schema(engine)
+    engine.dispose()
+
+
+def test_the_schema_goes_down_with_data_in_it_and_up_again(empty_url: str) -> None:
+    engine = open_engine(empty_url)
+    upgrade(engine)
+    know_customers(Warehouse(engine=engine), "C1", "C2")
+
+    assert downgrade(engine, "base") == (head_revision(), None)
+    with reading(engine) as connection:
+        left = sa.inspect(connection).get_table_names(schema=schema_of(engine))
+    upgrade(engine)
+    know_customers(Warehouse(engine=engine), "C1")
+
+    assert [name for name in left if name != "alembic_version"] == []
+    assert count_of(Warehouse(engine=engine), metadata.tables["customer_master"]) == 1
+    engine.dispose()
+
+
+def test_a_schema_newer_than_the_program_is_refused(warehouse: Warehouse) -> None:
+    say_that_the_schema_is_at(warehouse.engine, "9999")
+
+    for refused in (require_current_schema, upgrade):
+        with pytest.raises(WarehouseError, match="at revision 9999, which is newer than this program"):
+            refused(warehouse.engine)
+    assert "newer than this program" in check(warehouse.engine)[0]
+    say_that_the_schema_is_at(warehouse.engine, head_revision())
+
+
+def test_a_warehouse_without_a_schema_is_not_opened(empty_url: str) -> None:
+    with pytest.raises(WarehouseError, match="it has no schema yet; run: cms db upgrade"):
+        Warehouse.open(empty_url)
+
+
+def test_what_differs_is_named(sqlite_warehouse: Warehouse) -> None:
+    engine = sqlite_warehouse.engine
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE kpi_snapshots")
+        connection.exec_driver_sql("ALTER TABLE quotes DROP COLUMN actor")
+        connection.exec_driver_sql("ALTER TABLE quotes ADD COLUMN colour TEXT")
+        connection.exec_driver_sql("DROP INDEX ix_order_master_ordered_at")
+
+    assert check(engine) == [
+        "table kpi_snapshots is missing",
+        "index ix_order_master_ordered_at of order_master is missing",
+        "column quotes.actor is missing",
+        "column quotes.colour is not known to this program",
+    ]
+
+
+def test_a_migration_that_fails_leaves_the_schema_as_it_was(empty_url: str) -> None:
+    engine = open_engine(empty_url)
+    upgrade(engine)
+    downgrade(engine, "base")
+    stray = sa.Table("quotes", sa.MetaData(), sa.Column("stray", sa.Integer))
+    in_transaction(engine, stray.create)
+
+    with pytest.raises(WarehouseError):
+        upgrade(engine)
+
+    with reading(engine) as connection:
+        present = set(sa.inspect(connection).get_table_names(schema=schema_of(engine)))
+    in_transaction(engine, stray.drop)
+    assert current_revision(engine) is None
+    assert present - {"alembic_version"} == {"quotes"}
+    engine.dispose()
+
+
+def create_from_metadata(connection: sa.Connection) -> None:
+    schema = schema_of(connection)
+    if schema is not None and not sa.inspect(connection).has_schema(schema):
+        connection.execute(CreateSchema(schema))
+    metadata.create_all(connection)
+
+
+def description_of(engine: Engine) -> dict[str, Any]:
+    """Everything that can be reflected, by table."""
+    schema = schema_of(engine)
+    with reading(engine) as connection:
+        inspector = sa.inspect(connection)
+        names = [name for name in inspector.get_table_names(schema=schema) if name != "alembic_version"]
+        return {
+            name: {
+                "columns": [
+                    (c["name"], str(c["type"]), c["nullable"], str(c.get("default")))
+                    for c in inspector.get_columns(name, schema=schema)
+                ],
+                "primary key": inspector.get_pk_constraint(name, schema=schema),
+                "foreign keys": sorted(inspector.get_foreign_keys(name, schema=schema), key=repr),
+                "indexes": sorted(map(_index, inspector.get_indexes(name, schema=schema))),
+                "checks": _checks(inspector, name, schema),
+            }
+            for name in names
+        }
+
+
+def _index(index: Any) -> str:
+    options = {name: str(value) for name, value in index.get("dialect_options", {}).items()}
+    return repr((index["name"], index["column_names"], bool(index["unique"]), options))
+
+
+def _checks(inspector: sa.Inspector, name: str, schema: str | None) -> list[str]:
+    try:
+        return sorted(map(repr, inspector.get_check_constraints(name, schema=schema)))
+    except NotImplementedError:  # SQLAlchemy cannot read them on SQL Server
+        return []
+
+
+def say_that_the_schema_is_at(engine: Engine, revision: str) -> None:
+    versions = sa.table("alembic_version", sa.column("version_num"), schema=schema_of(engine))
+    in_transaction(engine, lambda connection: connection.execute(sa.update(versions).values(version_num=revision)))

@@ -1,0 +1,281 @@
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from cms.application.ports import Dataset, GateVerdict, SourceRow
+from cms.domain.errors import NotFoundError, SourceError, WarehouseError
+from cms.domain.orders import OrderId, OrderStatus
+from cms.warehouse.tables import loads, order_conflicts, order_master, order_source_records, staging_orders, sync_state
+from cms.warehouse.warehouse import Warehouse
+from tests.builders import a_delivery, a_schedule
+from tests.integration.warehouse.loading import (
+    EARLIER,
+    LATER,
+    NOW,
+    count_of,
+    know_customers,
+    load_orders,
+    order_row,
+    rows_of,
+)
+
+O1 = OrderId("O1")
+
+
+def publish(warehouse: Warehouse, *order_ids: str) -> None:
+    schedule = a_schedule(*(a_delivery(order_id) for order_id in order_ids))
+    published = warehouse.schedules.published()
+    warehouse.schedules.publish(
+        schedule,
+        changes=(),
+        notices=(),
+        replaces=published.version if published else 0,
+        reason_code="daily_plan",
+        actor="test",
+        now=NOW,
+    )
+
+
+def test_a_new_order_stands_in_the_order_book_as_its_source_says(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+
+    counts = load_orders(warehouse, order_row("O1", quantity=Decimal("12.5"), promised_date=date(2026, 1, 14)))
+
+    order = warehouse.orders.order(O1)
+    assert counts.inserted == 1
+    assert (order.quantity, order.due_date, order.status) == (Decimal("12.5"), date(2026, 1, 14), "open")
+
+
+def test_an_order_without_a_priority_has_its_customers(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+
+    load_orders(warehouse, order_row("O1", priority=None), order_row("O2", priority=1))
+
+    assert rows_of(warehouse, order_master, "order_id", "priority") == [("O1", 2), ("O2", 1)]
+
+
+def test_the_same_orders_again_are_not_written(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+    load_orders(warehouse, order_row("O1"), order_row("O2"))
+    before = (
+        rows_of(warehouse, order_master, "order_id", "load_id"),
+        rows_of(warehouse, order_source_records, "source_order_id", "load_id"),
+    )
+
+    counts = load_orders(warehouse, order_row("O1"), order_row("O2"), complete=True)
+
+    assert (counts.unchanged, counts.written) == (2, 0)
+    after = (
+        rows_of(warehouse, order_master, "order_id", "load_id"),
+        rows_of(warehouse, order_source_records, "source_order_id", "load_id"),
+    )
+    assert after == before
+
+
+def test_an_older_update_never_overwrites_a_newer_one(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+    load_orders(warehouse, order_row("O1", quantity=Decimal(7), source_updated_at=LATER))
+
+    counts = load_orders(warehouse, order_row("O1", quantity=Decimal(5), source_updated_at=EARLIER))
+
+    assert (counts.stale, counts.updated) == (1, 0)
+    assert warehouse.orders.order(O1).quantity == 7
+
+
+def test_a_duplicate_in_one_load_counts_once_and_the_latest_wins(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+
+    counts = load_orders(
+        warehouse,
+        order_row("O1", quantity=Decimal(3), source_updated_at=LATER),
+        order_row("O1", quantity=Decimal(2), source_updated_at=EARLIER),
+    )
+
+    assert (counts.inserted, counts.stale) == (1, 1)
+    assert warehouse.orders.order(O1).quantity == 3
+
+
+def test_a_source_that_still_says_open_does_not_unschedule_an_order(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+    load_orders(warehouse, order_row("O1", status="open"))
+    publish(warehouse, "O1")
+
+    load_orders(warehouse, order_row("O1", status="open", quantity=Decimal(101), source_updated_at=LATER))
+
+    order = warehouse.orders.order(O1)
+    assert (order.status, order.quantity, order.scheduled_delivery_date) == ("scheduled", 101, date(2026, 1, 13))
+
+
+@pytest.mark.parametrize("old", list(OrderStatus))
+@pytest.mark.parametrize("new", [status for status in OrderStatus if status is not OrderStatus.SCHEDULED])
+def test_the_life_of_an_order_allows_only_its_steps(
+    sqlite_warehouse: Warehouse, old: OrderStatus, new: OrderStatus
+) -> None:
+    _assert_the_step_is_kept_or_refused(sqlite_warehouse, old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("delivered", "open"), ("shipped", "delivered"), ("open", "shipped"), ("cancelled", "open"), ("on_hold", "open")],
+)
+def test_the_life_of_an_order_is_the_same_on_each_engine(warehouse: Warehouse, old: str, new: str) -> None:
+    _assert_the_step_is_kept_or_refused(warehouse, OrderStatus(old), OrderStatus(new))
+
+
+def _assert_the_step_is_kept_or_refused(warehouse: Warehouse, old: OrderStatus, new: OrderStatus) -> None:
+    allowed = {
+        OrderStatus.OPEN: set(OrderStatus),
+        OrderStatus.SCHEDULED: set(OrderStatus) - {OrderStatus.OPEN},
+        OrderStatus.IN_PRODUCTION: {"in_production", "shipped", "delivered", "cancelled", "on_hold"},
+        OrderStatus.ON_HOLD: set(OrderStatus),
+        OrderStatus.SHIPPED: {"shipped", "delivered"},
+        OrderStatus.DELIVERED: {"delivered"},
+        OrderStatus.CANCELLED: {"cancelled", "open"},
+    }[old]
+    know_customers(warehouse)
+    load_orders(warehouse, order_row("O1", status="open" if old == "scheduled" else old.value))
+    if old is OrderStatus.SCHEDULED:
+        publish(warehouse, "O1")
+
+    counts = load_orders(warehouse, order_row("O1", status=new.value, source_updated_at=LATER, priority=7))
+
+    assert warehouse.orders.order(O1).status == (new if new in allowed else old)
+    is_a_conflict = new not in allowed and (old, new) != (OrderStatus.SCHEDULED, OrderStatus.OPEN)
+    assert bool(counts.conflicts) == is_a_conflict
+
+
+def test_a_delivered_order_keeps_its_instants_against_a_claim_that_it_is_open(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+    load_orders(warehouse, order_row("O1", status="delivered", shipped_at=EARLIER, delivered_at=NOW))
+
+    load_orders(warehouse, order_row("O1", status="open", source_updated_at=LATER))
+
+    order = warehouse.orders.order(O1)
+    assert (order.status, order.shipped_at, order.delivered_at) == ("delivered", EARLIER, NOW)
+
+
+def test_an_order_missing_from_a_complete_load_is_cancelled(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+    load_orders(warehouse, order_row("O1"), order_row("O2"), order_row("O3", status="delivered"))
+
+    counts = load_orders(warehouse, order_row("O1"), complete=True)
+
+    assert counts.removed == 1
+    statuses = rows_of(warehouse, order_master, "order_id", "status")
+    assert statuses == [("O1", "open"), ("O2", "cancelled"), ("O3", "delivered")]
+
+
+def test_an_order_that_its_source_removed_and_gives_back_is_open_again(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+    load_orders(warehouse, order_row("O1"))
+    load_orders(warehouse, removed_ids=frozenset({"O1"}))
+    when_removed = warehouse.orders.order(O1).status
+
+    load_orders(warehouse, order_row("O1"))
+
+    assert (when_removed, warehouse.orders.order(O1).status) == ("cancelled", "open")
+
+
+def test_a_row_in_quarantine_is_not_missing_from_its_source(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+    load_orders(warehouse, order_row("O1"))
+
+    load_orders(warehouse, order_row("O1", customer_id="NOBODY"), complete=True)
+
+    assert warehouse.orders.order(O1).status == "open"
+
+
+def test_an_order_of_two_sources_is_one_order_and_their_conflict_is_reported(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+    load_orders(warehouse, order_row("O1", source_order_id="a", quantity=Decimal(5)), source="erp")
+
+    counts = load_orders(
+        warehouse,
+        order_row("O1", source_order_id="b", quantity=Decimal(6), source_updated_at=LATER),
+        source="board",
+    )
+
+    assert count_of(warehouse, order_master) == 1
+    assert warehouse.orders.order(O1).quantity == 6
+    assert len(counts.conflicts) == 1
+    conflicts = rows_of(warehouse, order_conflicts, "field", "chosen_source", "chosen_value", "other_value")
+    assert conflicts == [("quantity", "board", "6", "5")]
+
+
+def test_an_order_that_one_of_two_sources_drops_stays(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+    load_orders(warehouse, order_row("O1", source_order_id="a"), source="erp")
+    load_orders(warehouse, order_row("O1", source_order_id="b"), source="board")
+
+    load_orders(warehouse, source="board", removed_ids=frozenset({"b"}))
+    while_one_has_it = warehouse.orders.order(O1).status
+    load_orders(warehouse, source="erp", removed_ids=frozenset({"a"}))
+
+    assert (while_one_has_it, warehouse.orders.order(O1).status) == ("open", "cancelled")
+
+
+def test_a_record_that_becomes_another_order_leaves_the_first_one_cancelled(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+    load_orders(warehouse, order_row("O1", source_order_id="a"))
+
+    load_orders(warehouse, order_row("O2", source_order_id="a", source_updated_at=LATER))
+
+    assert rows_of(warehouse, order_master, "order_id", "status") == [("O1", "cancelled"), ("O2", "open")]
+
+
+def test_the_watermark_moves_with_the_merge(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+    before = warehouse.loads.watermark(Dataset.ORDERS, "erp")
+
+    load_orders(warehouse, order_row("O1"), watermark="w1")
+    load_orders(warehouse, order_row("O1"), watermark="w2")
+
+    assert before is None
+    assert warehouse.loads.watermark(Dataset.ORDERS, "erp") == "w2"
+    assert count_of(warehouse, sync_state) == 1
+
+
+def test_every_staged_row_is_accounted_for(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+    load_orders(warehouse, order_row("O1"), order_row("O2", source_updated_at=LATER), order_row("O3"))
+
+    counts = load_orders(
+        warehouse,
+        order_row("O1"),
+        order_row("O2"),
+        order_row("O3", quantity=Decimal(1), source_updated_at=LATER),
+        order_row("O4"),
+        order_row("O4"),
+        order_row("O5", customer_id="NOBODY"),
+    )
+
+    assert (counts.unchanged, counts.updated, counts.inserted, counts.stale, counts.quarantined) == (1, 1, 1, 2, 1)
+
+
+def test_a_source_that_fails_on_the_way_leaves_nothing_staged(warehouse: Warehouse) -> None:
+    def rows() -> Iterator[SourceRow]:
+        yield order_row("O1")
+        raise SourceError("the source hung up")
+
+    with pytest.raises(SourceError, match="hung up"):
+        warehouse.loads.stage(Dataset.ORDERS, rows(), source="erp", now=NOW)
+
+    assert count_of(warehouse, staging_orders) == 0
+    assert rows_of(warehouse, loads, "status") == [("abandoned",)]
+
+
+def test_a_load_is_merged_once(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+    staged = warehouse.loads.stage(Dataset.ORDERS, [order_row("O1")], source="erp", now=NOW)
+    verdict = GateVerdict(load_id=staged.load_id, outcomes=())
+    warehouse.loads.merge(staged, verdict, now=NOW)
+
+    with pytest.raises(WarehouseError, match="it is merged"):
+        warehouse.loads.merge(staged, verdict, now=NOW)
+
+
+def test_an_unknown_order_is_named(warehouse: Warehouse) -> None:
+    with pytest.raises(NotFoundError, match="no order 'O9'"):
+        warehouse.orders.order(OrderId("O9"))
