@@ -40,7 +40,7 @@ def text_of(value: object) -> str:
             return value.strip()
         case bool():
             text = str(value).lower()
-        case float() | Decimal() if -_LARGEST_EXACT < value < _LARGEST_EXACT and value == int(value):
+        case float() | Decimal() if _is_whole(value):
             text = str(int(value))
         case datetime():
             text = value.isoformat(sep=" ")
@@ -53,6 +53,11 @@ def text_of(value: object) -> str:
         case _:
             text = str(value)
     return text
+
+
+def _is_whole(value: float | Decimal) -> bool:
+    is_finite = value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
+    return is_finite and -_LARGEST_EXACT < value < _LARGEST_EXACT and value == int(value)
 
 
 def key_text(value: object) -> str:

@@ -79,8 +79,8 @@ def _from_object(part: Mapping[str, Any]) -> list[DeliveryWindow]:
     lacking = {"weekday", "start", "end"} - part.keys()
     if unknown or lacking:
         raise ValueError("has the keys weekday, start, end and optionally effective_from, effective_to")
-    days = [part["weekday"]] if isinstance(part["weekday"], int) else _weekdays(str(part["weekday"]).lower())
-    start, end = time.fromisoformat(part["start"]), time.fromisoformat(part["end"])
+    days = [part["weekday"]] if type(part["weekday"]) is int else _weekdays(str(part["weekday"]).lower())
+    start, end = time.fromisoformat(str(part["start"])), time.fromisoformat(str(part["end"]))
     first, last = _iso_date(part.get("effective_from")), _iso_date(part.get("effective_to"))
     return [DeliveryWindow(weekday=d, start=start, end=end, effective_from=first, effective_to=last) for d in days]
 

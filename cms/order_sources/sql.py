@@ -107,7 +107,9 @@ class SqlReader:
         argument = _TIMEOUT_ARGUMENT.get(self.url.get_backend_name())
         arguments = {argument: int(self.settings.timeout_seconds) or 1} if argument else {}
         engine = sa.create_engine(self.url, poolclass=sa.NullPool, connect_args=arguments, hide_parameters=True)
-        with engine.connect().execution_options(stream_results=True, yield_per=_ROWS_AT_ONCE) as connection:
+        # a source is only read, and a server that can promise so is asked to
+        options = {"postgresql_readonly": True} if engine.dialect.name == "postgresql" else {}
+        with engine.connect().execution_options(stream_results=True, yield_per=_ROWS_AT_ONCE, **options) as connection:
             yield connection
 
     def _require_file(self) -> None:
