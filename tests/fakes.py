@@ -86,6 +86,9 @@ class FakeScheduleStore:
     def published(self) -> MasterSchedule | None:
         return self.current
 
+    def published_version(self) -> int:
+        return self.current.version if self.current else 0
+
     def version(self, version: int) -> MasterSchedule:
         if self.current is None or self.current.version != version:
             raise NotFoundError("schedule version", str(version))
@@ -104,6 +107,7 @@ class FakeScheduleStore:
         reason_code: str,
         actor: str,
         now: datetime,
+        changed_orders: frozenset[OrderId] | None = None,
     ) -> int:
         found = self.current.version if self.current else 0
         if found != replaces:

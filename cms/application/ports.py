@@ -1,7 +1,7 @@
 """What the use cases need from the world: sources, the gate, the warehouse's stores, the notifier and the clock."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -82,6 +82,10 @@ class SourceBatch:
     complete: Callable[[], bool] = field(default=lambda: False)
     removed_ids: Callable[[], frozenset[str]] = field(default=frozenset)
     watermark: Callable[[], str | None] = field(default=lambda: None)
+
+    def of_rows(self, rows: Iterable[SourceRow]) -> "SourceBatch":
+        """The same answer over rows that were taken from it."""
+        return replace(self, rows=rows)
 
 
 class CustomerSource(Protocol):
@@ -372,11 +376,19 @@ class ScheduleVersion:
     reason_code: str
 
 
+ORDER_EVENT = "order_event"
+"""Reason code of a version that an event gave rise to."""
+
+
 class ScheduleStore(Protocol):
     """Published schedules, their history, and what they promise of capacity."""
 
     def published(self) -> MasterSchedule | None:
         """The published schedule, if there is one."""
+        ...
+
+    def published_version(self) -> int:
+        """The number of the published schedule; 0: there is none."""
         ...
 
     def version(self, version: int) -> MasterSchedule:
@@ -402,6 +414,7 @@ class ScheduleStore(Protocol):
         reason_code: str,
         actor: str,
         now: datetime,
+        changed_orders: frozenset[OrderId] | None = None,
     ) -> int:
         """Publish in one transaction: version, deliveries, loads, order dates, capacity, history, outbox.
 
@@ -409,6 +422,8 @@ class ScheduleStore(Protocol):
         ----------
         replaces : int
             The published version the schedule was built from (0: none); another one meanwhile refuses this one.
+        changed_orders : frozenset of OrderId, optional
+            The only orders that differ from the replaced version in anything; None: every order may.
 
         Raises
         ------

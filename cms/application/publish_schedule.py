@@ -42,8 +42,14 @@ def publish_schedule(
     phase: str,
     planner_recipient: str,
     now: datetime,
+    changed_orders: frozenset[OrderId] | None = None,
 ) -> Publication:
     """Put a schedule in force, with one history line and at most one notice for each order that it changes.
+
+    Parameters
+    ----------
+    changed_orders : frozenset of OrderId, optional
+        The only orders that differ from the replaced schedule in anything; None: every order may.
 
     Raises
     ------
@@ -75,6 +81,7 @@ def publish_schedule(
         reason_code=reason_code,
         actor=actor,
         now=now,
+        changed_orders=changed_orders,
     )
     return Publication(version=version, changes=tuple(changes), notices=len(notices))
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from cms.application.gated_load import GatedLoader, LoadReport
-from cms.application.ports import CustomerSource, Dataset, Progress, SourceRow, no_progress
+from cms.application.ports import CustomerSource, Dataset, Progress, SourceBatch, SourceRow, no_progress
 
 
 def sync_customers(
@@ -31,15 +31,26 @@ def sync_customers(
     reads the same customers again, and finds most of them unchanged.
     """
     watermark = None if full else loader.loads.watermark(Dataset.WINDOWS, source.name)
-    batch = source.read(watermark=watermark, progress=progress)
+    return load_customers(source.read(watermark=watermark, progress=progress), loader, progress=progress)
+
+
+def load_customers(
+    batch: SourceBatch, loader: GatedLoader, *, progress: Progress = no_progress
+) -> tuple[LoadReport, ...]:
+    """Load a batch of customers, then their windows.
+
+    Raises
+    ------
+    SourceError, LoadRefusedError
+    """
     seen: set[str] = set()
-    customers = loader.stage(Dataset.CUSTOMERS, _noting(batch.rows, seen), source=source.name, progress=progress)
+    customers = loader.stage(Dataset.CUSTOMERS, _noting(batch.rows, seen), source=batch.source, progress=progress)
     customer_report = loader.finish(
         customers, complete=batch.complete(), removed_ids=batch.removed_ids(), progress=progress
     )
     with_windows: set[str] = set()
     windows = loader.stage(
-        Dataset.WINDOWS, _noting(batch.windows(), with_windows), source=source.name, progress=progress
+        Dataset.WINDOWS, _noting(batch.windows(), with_windows), source=batch.source, progress=progress
     )
     window_report = loader.finish(
         windows, removed_ids=frozenset(seen - with_windows), watermark=batch.watermark(), progress=progress

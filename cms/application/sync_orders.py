@@ -1,7 +1,7 @@
 """Orders from a source into the order book."""
 
 from cms.application.gated_load import GatedLoader, LoadReport
-from cms.application.ports import Dataset, OrderSource, Progress, no_progress
+from cms.application.ports import Dataset, OrderSource, Progress, SourceBatch, no_progress
 
 
 def sync_orders(
@@ -19,8 +19,17 @@ def sync_orders(
     SourceError, LoadRefusedError
     """
     watermark = None if full else loader.loads.watermark(Dataset.ORDERS, source.name)
-    batch = source.read(watermark=watermark, progress=progress)
-    load = loader.stage(Dataset.ORDERS, batch.rows, source=source.name, progress=progress)
+    return load_orders(source.read(watermark=watermark, progress=progress), loader, progress=progress)
+
+
+def load_orders(batch: SourceBatch, loader: GatedLoader, *, progress: Progress = no_progress) -> LoadReport:
+    """Load a batch of orders.
+
+    Raises
+    ------
+    SourceError, LoadRefusedError
+    """
+    load = loader.stage(Dataset.ORDERS, batch.rows, source=batch.source, progress=progress)
     return loader.finish(
         load,
         complete=batch.complete(),

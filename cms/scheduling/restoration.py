@@ -48,7 +48,7 @@ def restore(problem: SchedulingProblem, wanted: Mapping[OrderId, Sequence[Curren
         order = problem.orders[number]
         if plan.pieces[number] or order.order_id not in wanted:
             continue
-        reason = _keep(plan, recount, number, wanted[order.order_id])
+        reason = keep_deliveries(plan, recount, number, wanted[order.order_id])
         if reason is not None:
             misfits.append(Misfit(order_id=order.order_id, reason=reason))
     dispatch(plan)
@@ -58,10 +58,10 @@ def restore(problem: SchedulingProblem, wanted: Mapping[OrderId, Sequence[Curren
     return Restoration(result=result, misfits=tuple(misfits))
 
 
-def _keep(plan: Plan, recount: Recount, number: int, deliveries: Sequence[CurrentDelivery]) -> str | None:
-    """Give an order its deliveries; where one breaks a rule it gets none, and the rule is the answer."""
+def keep_deliveries(plan: Plan, recount: Recount, number: int, deliveries: Sequence[CurrentDelivery]) -> str | None:
+    """Give an order its deliveries beside its frozen ones; where one breaks a rule it gets none: that is the answer."""
     order, tables = recount.problem.orders[number], plan.tables
-    reason = _broken_split(order, deliveries)
+    reason = _broken_split(order, plan.pieces[number], deliveries)
     pieces: list[Piece] = []
     for delivery in deliveries:
         reason = reason or _broken_rule(recount, order, delivery)
@@ -75,15 +75,15 @@ def _keep(plan: Plan, recount: Recount, number: int, deliveries: Sequence[Curren
     return reason
 
 
-def _broken_split(order: OrderDemand, deliveries: Sequence[CurrentDelivery]) -> str | None:
-    quantity = sum(delivery.quantity for delivery in deliveries)
+def _broken_split(order: OrderDemand, frozen: Sequence[Piece], deliveries: Sequence[CurrentDelivery]) -> str | None:
+    quantity = sum(piece.quantity for piece in frozen) + sum(delivery.quantity for delivery in deliveries)
     if abs(quantity - order.quantity) > HOURS_TOLERANCE * order.quantity:
         return f"it was scheduled with {quantity:g} units and has {order.quantity:g} now"
-    if len(deliveries) == 1:
+    if len(frozen) + len(deliveries) == 1:
         return None
     if not order.splittable:
         return "it may no longer be split"
-    if order.max_splits is not None and len(deliveries) > order.max_splits:
+    if order.max_splits is not None and len(frozen) + len(deliveries) > order.max_splits:
         return f"it may be split into {order.max_splits} deliveries at most"
     if min(delivery.quantity for delivery in deliveries) < order.smallest_split:
         return f"each of its deliveries must have {order.smallest_split:g} units at least"

@@ -33,11 +33,12 @@ def standing_schedule(
                 plan.add(number, piece_of(tables, order, delivery, frozen=False))
     bounds = {tier_name(priority): 0.0 for priority in priority_classes(tables)} | {"cost": 0.0}
     return to_result(
-        plan, bounds=bounds, prices=_prices(tables, prices or {}), status=SolveStatus.FEASIBLE, seconds=0.0
+        plan, bounds=bounds, prices=prices_by_bucket(tables, prices or {}), status=SolveStatus.FEASIBLE, seconds=0.0
     )
 
 
-def _prices(tables: PlantTables, prices: Mapping[tuple[ResourceId, date], float]) -> list[float]:
+def prices_by_bucket(tables: PlantTables, prices: Mapping[tuple[ResourceId, date], float]) -> list[float]:
+    """Prices of hours in the sequence of the tables' buckets; 0 where none is known."""
     return [
         prices.get((resource.resource_id, tables.date(day)), 0.0)
         for resource in tables.problem.resources

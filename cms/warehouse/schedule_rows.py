@@ -22,7 +22,7 @@ from cms.domain.work_calendar import WorkCalendar
 Row = dict[str, Any]
 
 
-def delivery_rows(schedule: MasterSchedule, version: int) -> list[Row]:
+def delivery_rows(deliveries: Iterable[ScheduledDelivery], version: int) -> list[Row]:
     """Rows of ``master_schedule``."""
     return [
         {
@@ -39,7 +39,7 @@ def delivery_rows(schedule: MasterSchedule, version: int) -> list[Row]:
             "frozen": delivery.frozen,
             "tardiness_days": delivery.tardiness_days,
         }
-        for delivery in schedule.deliveries
+        for delivery in deliveries
     ]
 
 
@@ -60,10 +60,10 @@ def delivery_of(row: Mapping[str, Any]) -> ScheduledDelivery:
     )
 
 
-def load_rows(schedule: MasterSchedule, version: int) -> list[Row]:
+def load_rows(loads: Iterable[ScheduledLoad], version: int) -> list[Row]:
     """Rows of ``schedule_loads``; loads of one delivery on one resource and day are one row."""
     hours: dict[tuple[OrderId, int, ResourceId, date], float] = {}
-    for load in schedule.loads:
+    for load in loads:
         key = (load.order_id, load.sequence, load.resource_id, load.bucket_date)
         hours[key] = hours.get(key, 0.0) + load.hours
     return [
@@ -116,7 +116,7 @@ def unscheduled_of(row: Mapping[str, Any]) -> UnscheduledOrder:
 def capacity_rows(schedule: MasterSchedule, version: int, calendar: WorkCalendar) -> list[Row]:
     """Rows of ``capacity_planning``: what is committed is exactly what the stored loads of the version add up to."""
     committed: dict[tuple[ResourceId, date], float] = {}
-    for row in load_rows(schedule, version):
+    for row in load_rows(schedule.loads, version):
         key = (row["resource_id"], row["bucket_date"])
         committed[key] = committed.get(key, 0.0) + round(row["hours"], 8)
     return [

@@ -1,11 +1,11 @@
-"""The rows of a schedule version: written anew, or copied where they are; of versions by events only the latest keep them."""
+"""The rows of a schedule version: written anew or copied; of versions that events made only the latest keep theirs."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
-from cms.application.reschedule_orders import ORDER_EVENT
+from cms.application.ports import ORDER_EVENT
 from cms.domain.errors import NotFoundError
 from cms.domain.orders import OrderId
 from cms.domain.schedule import MasterSchedule

@@ -1,0 +1,149 @@
+"""Changed orders on the published schedule, at once: they are placed, nobody else moves unless a rush order asks."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from cms.application.plan_schedule import Planner
+from cms.application.planning_facts import PlanningFacts, prepare_plan
+from cms.application.ports import ORDER_EVENT
+from cms.application.publish_schedule import Publication, publish_schedule, refereed
+from cms.domain.errors import InfeasiblePlanError
+from cms.domain.orders import OrderId, OrderType
+from cms.domain.resources import ResourceId
+from cms.domain.schedule import (
+    MasterSchedule,
+    ScheduledDelivery,
+    ScheduledLoad,
+    UnscheduledOrder,
+    group_by_order,
+)
+from cms.scheduling.problem import SchedulingProblem
+from cms.scheduling.repair import repair
+from cms.scheduling.result import SchedulingResult, SolveStatus
+from cms.scheduling.rush import insert_rush
+
+RUSH_SECONDS = 0.3
+"""How long room is looked for among the orders that a rush order may ask."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rescheduling:
+    """What became of the changed orders.
+
+    Parameters
+    ----------
+    publication : Publication, optional
+        None: nothing changed, or no schedule is published yet; the next plan then takes the orders in.
+    """
+
+    publication: Publication | None = None
+
+
+def reschedule_orders(planner: Planner, order_ids: Collection[OrderId], *, actor: str) -> Rescheduling:
+    """Bring the published schedule in line with the order book as it is now, and publish what that changes.
+
+    The named orders and those that the schedule does not know yet get their best free place; an order whose
+    deliveries no longer fit its facts gets others; one that is gone frees its capacity. Only a rush order that would
+    be late asks others of its own or a lower class to move. Doing it again changes nothing.
+
+    Raises
+    ------
+    InfeasiblePlanError
+        What is frozen does not fit the capacity any more.
+    ScheduleViolationError
+        The referee found a broken rule; nothing was published.
+    StaleScheduleError
+        Somebody else published meanwhile; try again.
+    """
+    published = planner.schedules.published()
+    if published is None:
+        return Rescheduling()
+    facts = replace(planner.facts(published.as_of), published=published)
+    prepared = prepare_plan(facts)
+    result = _repaired(prepared.problem, published, frozenset(order_ids))
+    problem, result = _ask_for_rush_orders(prepared.problem, result, facts, frozenset(order_ids))
+    changed = _changed_orders(published, result, prepared.left_out)
+    if not changed:
+        return Rescheduling()
+    now = planner.clock.now()
+    schedule = refereed(problem, result, left_out=prepared.left_out, fingerprint="", now=now)
+    publication = publish_schedule(
+        schedule,
+        facts=facts,
+        schedules=planner.schedules,
+        reason_code=ORDER_EVENT,
+        actor=actor,
+        phase=planner.rollout_phase,
+        planner_recipient=planner.planner_recipient,
+        now=now,
+        changed_orders=changed,
+    )
+    return Rescheduling(publication=publication)
+
+
+def _repaired(problem: SchedulingProblem, published: MasterSchedule, named: frozenset[OrderId]) -> SchedulingResult:
+    known = {entry.order_id for entry in published.unscheduled}
+    newcomers = {order.order_id for order in problem.orders if not order.current and order.order_id not in known}
+    prices = {(day.resource_id, day.bucket_date): day.price_per_hour for day in published.resource_days}
+    result = repair(problem, replan=named | newcomers, prices=prices)
+    if result.status is SolveStatus.INFEASIBLE:
+        remedy = "approve overtime there, or plan once without the fence (cms plan daily --release-fence)"
+        raise InfeasiblePlanError(f"{result.reason}; {remedy}")
+    return result
+
+
+def _ask_for_rush_orders(
+    problem: SchedulingProblem, result: SchedulingResult, facts: PlanningFacts, named: frozenset[OrderId]
+) -> tuple[SchedulingProblem, SchedulingResult]:
+    """Named rush orders that would be late ask others to move, one after the other in order of id."""
+    rush = {order.order_id for order in facts.orders if order.order_type is OrderType.RUSH} & named
+    late = {d.order_id for d in result.deliveries if d.tardiness_days > 0} | {u.order_id for u in result.unscheduled}
+    for order in sorted((o for o in problem.orders if o.order_id in rush & late), key=lambda o: o.order_id):
+        if order.frozen_deliveries(problem.horizon):
+            continue
+        insertion = insert_rush(problem, result, order, time_limit_seconds=RUSH_SECONDS)
+        problem, result = insertion.problem, insertion.result
+    return problem, result
+
+
+def _changed_orders(
+    published: MasterSchedule, result: SchedulingResult, left_out: Collection[UnscheduledOrder]
+) -> frozenset[OrderId]:
+    """Orders that are delivered, made or left out otherwise than published."""
+    before, after = _places(published.deliveries), _places(result.deliveries)
+    changed = _differing(before, after)
+    changed |= _differing(_hours(published.loads), _hours(result.loads))
+    changed |= _differing(_left_out(published.unscheduled), _left_out([*result.unscheduled, *left_out]))
+    return frozenset(changed)
+
+
+def _differing(before: Mapping[OrderId, Any], after: Mapping[OrderId, Any]) -> set[OrderId]:
+    return {order_id for order_id in before.keys() | after.keys() if before.get(order_id) != after.get(order_id)}
+
+
+def _places(deliveries: Iterable[ScheduledDelivery]) -> dict[OrderId, list[ScheduledDelivery]]:
+    """Deliveries by order; whether the fence has meanwhile frozen one is no change of it."""
+    return {
+        order_id: [replace(delivery, frozen=False) if delivery.frozen else delivery for delivery in own]
+        for order_id, own in group_by_order(deliveries).items()
+    }
+
+
+def _hours(loads: Iterable[ScheduledLoad]) -> dict[OrderId, dict[tuple[int, ResourceId, date], float]]:
+    """Hours by order and place, to what the warehouse keeps of them and a little less."""
+    hours: dict[OrderId, dict[tuple[int, ResourceId, date], float]] = {}
+    for load in loads:
+        own = hours.setdefault(load.order_id, {})
+        place = (load.sequence, load.resource_id, load.bucket_date)
+        own[place] = round(own.get(place, 0.0) + load.hours, 6)
+    return hours
+
+
+def _left_out(unscheduled: Iterable[UnscheduledOrder]) -> dict[OrderId, Decimal]:
+    quantities: dict[OrderId, Decimal] = {}
+    for entry in unscheduled:
+        quantities[entry.order_id] = quantities.get(entry.order_id, Decimal(0)) + entry.quantity
+    return quantities
