@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from cms.aggregation.dataset_fields import FIELDS_OF
 from cms.aggregation.field_rules import FieldRule
+from cms.aggregation.order_merge import Precedence
 from cms.aggregation.row_mapping import mapping_problems
 from cms.aggregation.row_taking import row_filter
 from cms.domain.errors import InvalidValueError
@@ -133,11 +134,35 @@ def _filter_problems(place: str, patterns: Mapping[str, str]) -> list[str]:
     return []
 
 
+class WriteBackSettings(_Section):
+    """Where the schedule is written on an order board: columns by id (none: not written), and labels as on the board."""
+
+    scheduled_date: str | None = Field(None, description="Date column: the last scheduled delivery.")
+    schedule_status: str | None = Field(None, description="Status column: one of the labels below.")
+    schedule_note: str | None = Field(None, description="Text column: deliveries with their windows, or the reason.")
+    on_time: str = "On time"
+    late: str = "Late"
+    unscheduled: str = "Unscheduled"
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Ids of the columns that are ours."""
+        named = (self.scheduled_date, self.schedule_status, self.schedule_note)
+        return frozenset(column for column in named if column is not None)
+
+
 class MondaySourceSettings(_SourceSection):
     """A monday.com board."""
 
     kind: Literal["monday"]
     board_id: str
+    write_back: WriteBackSettings | None = Field(None, description="Columns of an order board for the schedule.")
+
+    @model_validator(mode="after")
+    def _writes_orders_only(self) -> Self:
+        if self.write_back is not None and self.dataset != "orders":
+            raise PydanticCustomError("write_back", "write_back: only order boards get the schedule")
+        return self
 
 
 class RestSourceSettings(_SourceSection):
@@ -155,6 +180,11 @@ class RestSourceSettings(_SourceSection):
     updated_since_parameter: str | None = Field("updated_since", description="'' or none: always read everything.")
     updated_key: str | None = Field(None, description="Key of the last change; default: that of source_updated_at.")
     overlap_seconds: int = Field(60, ge=0, le=86_400, description="How far before the watermark reading starts.")
+    item_url: str | None = Field(
+        None,
+        pattern=r"^(https?://|\$\{)",
+        description="Address of one item, with {id} in it, that is read when an event names it; default: url/{id}.",
+    )
     page_size: int = Field(500, ge=1, le=10_000)
     page_size_parameter: str | None = "limit"
     timeout_seconds: float = Field(30.0, gt=0, description="For one page, its last byte included.")
@@ -219,3 +249,13 @@ class FileSourceSettings(_SourceSection):
 SourceSettings = Annotated[
     MondaySourceSettings | RestSourceSettings | SqlSourceSettings | FileSourceSettings, Field(discriminator="kind")
 ]
+
+
+def order_precedence(sources: Mapping[str, SourceSettings]) -> Precedence:
+    """Whose word counts for orders that several sources know."""
+    of_orders = {name: source for name, source in sources.items() if source.dataset == "orders"}
+    fields: dict[str, dict[str, int]] = {}
+    for name, source in of_orders.items():
+        for field, rank in source.field_precedence.items():
+            fields.setdefault(field, {})[name] = rank
+    return Precedence(sources={name: source.precedence for name, source in of_orders.items()}, fields=fields)

@@ -6,6 +6,7 @@ import pytest
 
 from cms.config import FileSourceSettings, SqlSourceSettings, read_settings
 from cms.domain.errors import ConfigurationError
+from cms.source_settings import order_precedence
 
 
 def problems(tmp_path: Path, text: str) -> list[str]:
@@ -100,3 +101,17 @@ def test_every_mistake_in_every_source_is_named_with_its_place(tmp_path: Path) -
 def test_a_query_and_its_watermark_belong_together(query: str, settings: dict[str, object], rule: str) -> None:
     with pytest.raises(ValueError, match=rule):
         SqlSourceSettings(kind="sql", url="sqlite://", query=query, fields={"order_id": "No"}, **settings)
+
+
+def test_the_precedence_of_sources_comes_from_their_settings(tmp_path: Path) -> None:
+    fields = {"order_id": "No"}
+    sources = {
+        "erp": FileSourceSettings(kind="file", path=tmp_path, fields=fields, precedence=10),
+        "board": FileSourceSettings(kind="file", path=tmp_path, fields=fields, field_precedence={"status": 5}),
+        "crm": FileSourceSettings(kind="file", path=tmp_path, fields={"customer_id": "Id"}, dataset="customers"),
+    }
+
+    precedence = order_precedence(sources)
+
+    assert precedence.sources == {"erp": 10, "board": 100}
+    assert (precedence.rank("board", "status"), precedence.rank("erp", "status")) == (5, 10)
