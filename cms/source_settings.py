@@ -134,8 +134,8 @@ def _filter_problems(place: str, patterns: Mapping[str, str]) -> list[str]:
     return []
 
 
-class WriteBackSettings(_Section):
-    """Where the schedule is written on an order board: columns by id (none: not written), and labels as on the board."""
+class WriteBackSettings(Section):
+    """Where the schedule is written on an order board: columns by id (none: not written), and the labels it has."""
 
     scheduled_date: str | None = Field(None, description="Date column: the last scheduled delivery.")
     schedule_status: str | None = Field(None, description="Status column: one of the labels below.")
