@@ -1,0 +1,154 @@
+"""Days of work in a warehouse, one after the other, that can be killed at any instant and simply done again."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from cms.application.gated_load import GatedLoader
+from cms.application.notify import RetryPolicy, send_notices
+from cms.application.plan_schedule import Planner, plan_schedule
+from cms.application.planning_facts import PlanningRules
+from cms.application.ports import OutboxEntry, Progress, SourceBatch, SourceRow, no_progress
+from cms.application.sync_customers import sync_customers
+from cms.application.sync_orders import sync_orders
+from cms.scheduling.result import Method
+from cms.warehouse.warehouse import Warehouse
+from tests.builders import MONDAY, a_plant
+from tests.fakes import FakeClock, FakeGate
+
+CUSTOMERS = 6
+ORDERS_A_DAY = 8
+DAYS_TO_DELIVERY = 9
+
+
+def expected_orders(day: int) -> dict[str, tuple[Decimal, bool]]:
+    """Quantity of every order, and whether it is delivered, once the work of `day` is done."""
+    return {
+        f"O{of_day:03d}-{number}": (quantity_on(of_day, number, day), day - of_day >= DAYS_TO_DELIVERY)
+        for of_day in range(day + 1)
+        for number in range(ORDERS_A_DAY)
+    }
+
+
+def quantity_on(of_day: int, number: int, day: int) -> Decimal:
+    """A third of the orders change their quantity a day after they came."""
+    return Decimal(10 + number + (5 if number % 3 == 0 and day > of_day else 0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """The customers and orders of a day; quantities and deliveries move on from day to day."""
+
+    day: int
+    name: str = "erp"
+
+    def read(self, *, watermark: str | None, progress: Progress = no_progress) -> SourceBatch:
+        return SourceBatch(source=self.name, rows=self._orders(), watermark=lambda: str(self.day))
+
+    def _orders(self) -> Iterator[SourceRow]:
+        for order_id, (quantity, delivered) in expected_orders(self.day).items():
+            of_day = int(order_id[1:4])
+            if self.day - of_day > DAYS_TO_DELIVERY + 1:
+                continue
+            ordered = instant(of_day)
+            values = {
+                "order_id": order_id,
+                "source_order_id": order_id,
+                "customer_id": f"C{int(order_id[-1]) % CUSTOMERS}",
+                "product_family": "standard",
+                "quantity": quantity,
+                "ordered_at": ordered,
+                "requested_date": ordered.date() + timedelta(days=7),
+                "status": "delivered" if delivered else "open",
+                "delivered_at": instant(of_day + DAYS_TO_DELIVERY) if delivered else None,
+                "source_updated_at": instant(self.day),
+            }
+            yield SourceRow(values=values, raw={"order": order_id})
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerSource:
+    """The customers, half of them with windows that move once a week."""
+
+    day: int
+    name: str = "board"
+
+    def read(self, *, watermark: str | None, progress: Progress = no_progress) -> SourceBatch:
+        return SourceBatch(
+            source=self.name, rows=self._customers(), windows=self._windows, watermark=lambda: str(self.day)
+        )
+
+    def _customers(self) -> Iterator[SourceRow]:
+        for number in range(CUSTOMERS):
+            values = {
+                "customer_id": f"C{number}",
+                "source_item_id": f"item-{number}",
+                "name": f"Customer {number}",
+                "contact_email": f"c{number}@example.org",
+                "transit_days": self.day // 10 % 2,
+                "source_updated_at": instant(self.day),
+            }
+            yield SourceRow(values=values, raw={"customer": number})
+
+    def _windows(self) -> Iterator[SourceRow]:
+        for number in range(0, CUSTOMERS, 2):
+            for weekday in (0, 2, 4):
+                values = {
+                    "customer_id": f"C{number}",
+                    "weekday": weekday,
+                    "window_start": time(8),
+                    "window_end": time(17),
+                    "source_updated_at": instant(self.day),
+                }
+                yield SourceRow(values=values, raw={"window": weekday})
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileNotifier:
+    """Writes the key of every notice that goes out, so that it survives the sender."""
+
+    path: Path
+
+    def send(self, entry: OutboxEntry) -> None:
+        line = f"{entry.notice.deduplication_key}\n".encode()
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.write(descriptor, line)
+        os.close(descriptor)
+
+
+def work_a_day(url: str, day: int, sent: Path, *, attempt: int) -> None:
+    """Sync, plan, publish and notify; a later attempt has a later clock, since leases of the killed one must end."""
+    warehouse = Warehouse.open(url)
+    clock = FakeClock(instant(day) + timedelta(hours=attempt))
+    loader = GatedLoader(loads=warehouse.loads, gate=FakeGate(), clock=clock)
+    sync_customers(CustomerSource(day=day), loader)
+    sync_orders(Source(day=day), loader)
+    planner = Planner(
+        orders=warehouse.orders,
+        plant=warehouse.plant,
+        schedules=warehouse.schedules,
+        clock=clock,
+        rules=PlanningRules(planning_time_fence_days=2, horizon_days=21),
+        method=Method.DISPATCH,
+    )
+    plan_schedule(planner, as_of=as_of(day), actor="test")
+    send_notices(warehouse.outbox, FileNotifier(path=sent), clock, policy=RetryPolicy(), worker=f"worker-{os.getpid()}")
+    warehouse.close()
+
+
+def set_up(warehouse: Warehouse) -> None:
+    """The plant."""
+    warehouse.plant.save_plant(a_plant(), now=instant(0), actor="test")
+
+
+def as_of(day: int) -> date:
+    """The day that is planned."""
+    return MONDAY + timedelta(days=day)
+
+
+def instant(day: int) -> datetime:
+    """Six in the morning of a day."""
+    return datetime.combine(as_of(day), time(6), tzinfo=UTC)
