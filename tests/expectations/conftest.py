@@ -9,6 +9,23 @@ from cms.warehouse.engine import open_engine
 from cms.warehouse.tables import order_source_records
 from tests.expectations.cases import TAKEN
 from tests.staged_rows import NOW, know_customers, open_warehouse
+from tests.warehouse_fixtures import (
+    postgresql_server,
+    postgresql_warehouse_url,
+    sqlite_template,
+    sqlite_warehouse,
+    warehouse,
+    warehouse_url,
+)
+
+__all__ = [
+    "postgresql_server",
+    "postgresql_warehouse_url",
+    "sqlite_template",
+    "sqlite_warehouse",
+    "warehouse",
+    "warehouse_url",
+]
 
 
 @pytest.fixture(scope="session")
