@@ -1,0 +1,254 @@
+import ast
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
+from cms.domain.errors import ConfigurationError, WarehouseError
+from cms.warehouse.engine import in_transaction, open_engine, reading
+from cms.warehouse.failures import masked, masked_url
+from cms.warehouse.schema import current_revision
+from cms.warehouse.sql_server import connect_arguments, packaged_driver
+from cms.warehouse.tables import sync_state
+from cms.warehouse.warehouse import Warehouse
+from tests.integration.warehouse.loading import NOW, count_of, know_customers, load_orders, order_row
+from tests.postgresql_server import PostgresqlServer
+
+SOURCE = Path(__file__).parents[3] / "cms" / "warehouse"
+
+
+def write(connection: sa.Connection, source: str = "erp") -> None:
+    connection.execute(sa.insert(sync_state).values(dataset="order_master", source=source, synced_at=NOW))
+
+
+def test_work_that_fails_leaves_nothing_behind(warehouse: Warehouse) -> None:
+    def work(connection: sa.Connection) -> None:
+        write(connection)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        in_transaction(warehouse.engine, work)
+
+    assert count_of(warehouse, sync_state) == 0
+
+
+def test_work_that_meets_a_deadlock_is_repeated_whole(warehouse: Warehouse) -> None:
+    calls: list[int] = []
+
+    def work(connection: sa.Connection) -> str:
+        write(connection)
+        calls.append(1)
+        if len(calls) < 3:
+            raise sa.exc.OperationalError("UPDATE …", {}, sqlite3.OperationalError("database is locked"))
+        return "done"
+
+    assert in_transaction(warehouse.engine, work, sleep=lambda _: None) == "done"
+    assert (len(calls), count_of(warehouse, sync_state)) == (3, 1)
+
+
+def test_a_real_deadlock_costs_one_of_two_a_second_try_and_nothing_else(
+    postgresql_warehouse_url: str, warehouse: Warehouse
+) -> None:
+    if warehouse.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite's writers wait in line and cannot deadlock")
+    in_transaction(warehouse.engine, lambda connection: (write(connection, "a"), write(connection, "b")))
+    both_hold_one = threading.Barrier(2)
+    tries: list[str] = []
+
+    def touch(first: str, second: str) -> None:
+        def work(connection: sa.Connection) -> None:
+            tries.append(first)
+            for source in (first, second):
+                connection.execute(
+                    sa.update(sync_state).where(sync_state.c.source == source).values(watermark=first + second)
+                )
+                if len(tries) <= 2 and source == first:
+                    both_hold_one.wait(timeout=20)
+
+        in_transaction(warehouse.engine, work)
+
+    threads = [threading.Thread(target=touch, args=pair) for pair in (("a", "b"), ("b", "a"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+
+    assert sorted(tries) in (["a", "a", "b"], ["a", "b", "b"])
+
+
+def test_readers_and_a_writer_do_not_wait_for_each_other(warehouse: Warehouse) -> None:
+    with reading(warehouse.engine) as reader:
+        before = reader.execute(sa.select(sa.func.count()).select_from(sync_state)).scalar_one()
+        in_transaction(warehouse.engine, write)
+        same = reader.execute(sa.select(sa.func.count()).select_from(sync_state)).scalar_one()
+
+    assert (before, same, count_of(warehouse, sync_state)) == (0, 0, 1)
+
+
+def test_sqlite_keeps_references_and_writes_ahead(sqlite_warehouse: Warehouse) -> None:
+    with reading(sqlite_warehouse.engine) as connection:
+        pragmas = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "foreign_keys", "synchronous")
+        ]
+
+    assert pragmas == ["wal", 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("nonsense", "is no database URL"),
+        ("mysql://u:p@h/d", "warehouse.url"),
+        ("oracle+cx_oracle://u:p@h/d", "warehouse.url"),
+    ],
+)
+def test_a_url_that_names_no_warehouse_is_refused(url: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        open_engine(url)
+
+
+def test_an_unreachable_server_is_named_without_its_password() -> None:
+    engine = open_engine("postgresql://cms:geheim@127.0.0.1:1/cms", connect_timeout_seconds=2)
+
+    with pytest.raises(WarehouseError) as caught:
+        current_revision(engine)
+
+    assert "it cannot be reached" in str(caught.value)
+    assert "127.0.0.1:1" in str(caught.value)
+    assert "geheim" not in str(caught.value)
+
+
+def test_a_wrong_password_is_said_without_it(postgresql_server: PostgresqlServer) -> None:
+    name, other = "needs_password", "another"
+    owner = open_engine(postgresql_server.create_database(name))
+    with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("CREATE ROLE guest LOGIN PASSWORD 'right'")
+    owner.dispose()
+    rules = postgresql_server.folder / "data" / "pg_hba.conf"
+    before = rules.read_text()
+    rules.write_text("host all guest 127.0.0.1/32 scram-sha-256\n" + before)
+    reload_settings(postgresql_server)
+
+    engine = open_engine(f"postgresql://guest:geheim@127.0.0.1:{postgresql_server.port}/{name}")
+    missing = open_engine(postgresql_server.url(other))
+    with pytest.raises(WarehouseError) as refused:
+        current_revision(engine)
+    with pytest.raises(WarehouseError, match="there is no such database"):
+        current_revision(missing)
+
+    rules.write_text(before)
+    reload_settings(postgresql_server)
+    postgresql_server.drop_database(name)
+    assert "refused the user or the password; check CMS_WAREHOUSE_URL" in str(refused.value)
+    assert "geheim" not in str(refused.value)
+
+
+def reload_settings(server: PostgresqlServer) -> None:
+    engine = open_engine(server.url("postgres"))
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+    engine.dispose()
+
+
+def test_a_full_disk_is_said_and_changes_nothing(sqlite_warehouse: Warehouse) -> None:
+    know_customers(sqlite_warehouse)
+    engine = sqlite_warehouse.engine
+
+    @sa.event.listens_for(engine, "connect")
+    def no_room(connection: sqlite3.Connection, _record: object) -> None:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+
+    engine.dispose()
+    with pytest.raises(WarehouseError, match="its disk is full; free space and run again, nothing was changed"):
+        load_orders(sqlite_warehouse, *(order_row(f"O{number}") for number in range(2_000)))
+
+    sa.event.remove(engine, "connect", no_room)
+    engine.dispose()
+    assert sqlite_warehouse.orders.plannable_orders() == []
+    assert load_orders(sqlite_warehouse, order_row("O1")).inserted == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+def test_a_read_only_file_is_said(tmp_path: Path, sqlite_template: Path) -> None:
+    path = tmp_path / "warehouse.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    path.chmod(0o444)
+
+    with pytest.raises(WarehouseError, match="read-only"):
+        in_transaction(open_engine(f"sqlite:///{path}"), write)
+
+
+def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.db"
+    path.write_text("this is a letter, not a database. " * 100)
+
+    with pytest.raises(WarehouseError, match="is not a SQLite database, or it is damaged"):
+        Warehouse.open(f"sqlite:///{path}")
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(WarehouseError, match="its folder cannot be made"):
+        open_engine(f"sqlite:///{tmp_path / 'file' / 'warehouse.db'}")
+
+
+def test_passwords_are_masked_wherever_they_stand() -> None:
+    url = make_url("mssql+pyodbc://sa:geheim@h/d?odbc_connect=DRIVER%3Dx%3BPWD%3Dgeheimer%3B")
+
+    assert "geheim" not in masked_url(url)
+    assert masked("login with geheim failed; Pwd=other;x", url) == "login with *** failed; Pwd=***;x"
+
+
+def test_the_packaged_driver_is_used_where_the_url_names_none() -> None:
+    url, arguments = connect_arguments(make_url("mssql+pyodbc://sa:x@h/d"), 5)
+
+    assert url.query["driver"] == str(packaged_driver())
+    assert (arguments["fast_executemany"], arguments["connect_args"]) == (True, {"timeout": 5})
+
+
+def test_freetds_gets_neither_fast_inserts_nor_parameter_sizes() -> None:
+    driver = "/usr/lib/x86_64-linux-gnu/odbc/libtdsodbc.so"
+
+    url, arguments = connect_arguments(make_url(f"mssql+pyodbc://sa:x@h/d?driver={driver}"), 5)
+
+    assert url.query["driver"] == driver
+    assert (arguments["fast_executemany"], arguments["use_setinputsizes"]) == (False, False)
+
+
+def test_no_sql_text_is_built_from_values() -> None:
+    """Text given to ``sa.text``, ``exec_driver_sql`` or ``execute`` is a constant, or what SQLAlchemy compiled."""
+    built = [
+        f"{path.name}:{call.lineno}"
+        for path in sorted(SOURCE.rglob("*.py"))
+        for call in text_calls(ast.parse(path.read_text(encoding="utf-8")))
+        if any(is_built(argument) for argument in call.args[:1])
+    ]
+
+    assert built == []
+
+
+def text_calls(tree: ast.AST) -> Iterator[ast.Call]:
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    named = {"text", "exec_driver_sql", "execute", "SQL", "DDL", "literal_column"}
+    return (call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr in named)
+
+
+def is_built(argument: ast.expr) -> bool:
+    """Whether it is an f-string, a concatenation, a ``%`` or a ``format``."""
+    if isinstance(argument, ast.BinOp):
+        return not all(isinstance(side, ast.Constant | ast.Name) for side in (argument.left, argument.right))
+    is_format = (
+        isinstance(argument, ast.Call)
+        and isinstance(argument.func, ast.Attribute)
+        and argument.func.attr == "format"
+        and isinstance(argument.func.value, ast.Constant)
+    )
+    return isinstance(argument, ast.JoinedStr) or is_format
