@@ -4,18 +4,31 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cms.application.gated_load import GatedLoader
+from cms.application.inbox import SubjectSource
 from cms.application.notify import RetryPolicy
 from cms.application.plan_schedule import Planner
 from cms.application.planning_facts import PlanningRules
-from cms.application.ports import Clock, CustomerSource, Dataset, GateVerdict, Notifier, OrderSource, StagedLoad
-from cms.config import MondaySourceSettings, Settings, SourceSettings, read_settings
+from cms.application.ports import (
+    Clock,
+    CustomerSource,
+    Dataset,
+    GateVerdict,
+    Notifier,
+    OrderSource,
+    Plant,
+    StagedLoad,
+)
+from cms.application.process_events import EventWork
+from cms.application.remembered_schedules import RememberedSchedules
+from cms.application.system_status import SystemStatus, system_status
+from cms.config import MondaySourceSettings, RestSourceSettings, Settings, SourceSettings, read_settings
 from cms.domain.errors import ConfigurationError, NotFoundError
 from cms.scheduling.result import Method
 
@@ -23,6 +36,9 @@ if TYPE_CHECKING:
     from cms.monday.client import MondayClient
     from cms.warehouse import Warehouse
     from expectations.gate import Gate
+
+EVENT_RETRIES = RetryPolicy(max_attempts=8, first_pause=timedelta(seconds=2))
+"""How often an event is tried before it is a dead letter: over about four minutes; the hourly sync repairs the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +178,71 @@ class System:
         """
         from cms.monday.client import MondayClient
 
+        return MondayClient.open(self.settings.monday, self._monday_token())
+
+    def _monday_token(self) -> str:
         token = self.settings.secret("monday_token")
         if not token:
             raise ConfigurationError(("monday.com needs a token: set CMS_MONDAY_TOKEN",))
-        return MondayClient.open(self.settings.monday, token)
+        return token
+
+    def status(self) -> SystemStatus:
+        """What waits, what failed, what is published."""
+        warehouse = self.warehouse
+        return system_status(
+            inbox=warehouse.inbox,
+            outbox=warehouse.outbox,
+            schedules=warehouse.schedules,
+            syncs=warehouse.loads,
+            now=self.clock.now(),
+        )
+
+    def vanished_workers(self) -> list[str]:
+        """Workers that hold events and cannot be alive: processes of this machine that are gone, or bear our number."""
+        host = socket.gethostname()
+        names = (name.rpartition(":") for name in self.warehouse.inbox.holders())
+        return [f"{of}:{pid}" for of, _, pid in names if of == host and pid.isdigit() and not _is_other(int(pid))]
+
+    @cached_property
+    def event_work(self) -> EventWork:
+        """Processing of the inbox, for one worker: impatient with sources, since the inbox tries again."""
+        from cms.warehouse.tables import metadata
+        from expectations.direct import DirectGate
+
+        gate = DirectGate(engine=self.warehouse.engine, tables=metadata.tables, settings=self.settings.gate)
+        return EventWork(
+            inbox=self.warehouse.inbox,
+            source=cache(self.subject_source),
+            loader=replace(self.loader, gate=gate),
+            planner=replace(self.planner, schedules=RememberedSchedules(store=self.warehouse.schedules)),
+            policy=EVENT_RETRIES,
+            worker=self.worker,
+        )
+
+    def subject_source(self, name: str) -> SubjectSource:
+        """A source that can be asked for single items.
+
+        Raises
+        ------
+        NotFoundError
+            The settings have no such source, or it has no single items to ask for.
+        """
+        match self.settings.sources.get(name):
+            case MondaySourceSettings() as settings:
+                from cms.monday.subject_source import MondaySubjectSource
+
+                return MondaySubjectSource(name, settings, self._monday_for_events)
+            case RestSourceSettings() as settings:
+                from cms.order_sources.rest_subjects import RestSubjectSource
+
+                return RestSubjectSource.open(name, settings, self.environment)
+        raise NotFoundError("source of events named", name, "events need a monday or REST source in cms.toml")
+
+    @cached_property
+    def _monday_for_events(self) -> "MondayClient":
+        from cms.monday.subject_source import client_for_events
+
+        return client_for_events(self.settings.monday, self._monday_token())
 
     def source_names(self, dataset: str) -> list[str]:
         """Names of the sources of ``customers`` or ``orders``, by precedence."""
@@ -207,6 +284,34 @@ class System:
 
         return open_order_source(name, settings, self.environment)
 
+    def reading_file(self, source: str, path: Path) -> "System":
+        """The same system, but a source of files reads another file.
+
+        Raises
+        ------
+        NotFoundError
+            There is no source of that name that reads a file.
+        """
+        settings = self.settings.sources.get(source)
+        if settings is None or settings.kind != "file":
+            files = sorted(name for name, one in self.settings.sources.items() if one.kind == "file")
+            raise NotFoundError("source of files named", source, f"there are: {', '.join(files) or 'none'}")
+        sources = self.settings.sources | {source: settings.model_copy(update={"path": path, "format": None})}
+        return replace(self, settings=self.settings.model_copy(update={"sources": sources}))
+
+    @staticmethod
+    def plant_from(path: Path) -> Plant:
+        """The plant that a file describes.
+
+        Raises
+        ------
+        ConfigurationError
+        SourceError
+        """
+        from cms.order_sources.plant_file import read_plant
+
+        return read_plant(path)
+
     def close(self) -> None:
         """Let go of the warehouse's connections."""
         if "warehouse" in self.__dict__:
@@ -239,3 +344,16 @@ def open_system(config: Path | None = None, *, environment: Mapping[str, str] | 
         yield system
     finally:
         system.close()
+
+
+def _is_other(pid: int) -> bool:
+    """Whether another process of that number is alive: it may be a worker at work."""
+    if pid == os.getpid():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -47,6 +47,7 @@ DEFAULT_FILE = Path("cms.toml")
 SECRETS = {
     "monday_token": "CMS_MONDAY_TOKEN",
     "monday_signing_secret": "CMS_MONDAY_SIGNING_SECRET",
+    "orders_signing_secret": "CMS_ORDERS_SIGNING_SECRET",
     "smtp_password": "CMS_SMTP_PASSWORD",
     "chat_url": "CMS_CHAT_URL",
 }
@@ -136,7 +137,17 @@ class WebSettings(Section):
     host: str = "127.0.0.1"
     port: int = Field(8090, ge=0, le=65535)
     max_body_bytes: int = Field(262_144, ge=1024)
-    audience: str | None = Field(None, description="The `aud` that monday's tokens must carry: our public URL.")
+    audience: str | None = Field(
+        None,
+        description="The `aud` that monday's tokens must carry: the public URL of /webhooks/monday; default: our own.",
+    )
+    order_source: str | None = Field(
+        None, description="Source whose orders /webhooks/orders tells of; default: the only REST source of orders."
+    )
+    sweep_seconds: float = Field(
+        5.0, gt=0, le=3600, description="How often the inbox is looked through when nothing comes."
+    )
+    send_notices: bool = Field(default=True, description="Send notices from the service, as soon as they are queued.")
 
 
 class Settings(Section):

@@ -6,7 +6,22 @@ import sys
 import typer
 
 from cms import __version__
-from cms.cli import config, db, demo, loads, notify, plan, quote, sandbox, schedule, solve
+from cms.cli import (
+    capacity,
+    config,
+    db,
+    demo,
+    inbox,
+    loads,
+    notify,
+    plan,
+    quote,
+    sandbox,
+    schedule,
+    serve,
+    solve,
+    status,
+)
 from cms.domain.errors import CmsError
 
 INTERNAL_ERROR_STATUS = 70
@@ -25,9 +40,13 @@ app.add_typer(db.app, name="db")
 app.add_typer(loads.sync, name="sync")
 app.add_typer(loads.imports, name="import")
 app.add_typer(plan.app, name="plan")
+app.add_typer(capacity.app, name="capacity")
 app.add_typer(schedule.app, name="schedule")
 app.add_typer(quote.app, name="quote")
+app.add_typer(inbox.app, name="inbox")
 app.command("notify")(notify.notify)
+app.command("serve")(serve.serve)
+app.command("status")(status.status)
 app.command("demo")(demo.demo)
 app.command("sandbox")(sandbox.sandbox)
 app.command("solve")(solve.solve)

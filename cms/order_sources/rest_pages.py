@@ -93,6 +93,8 @@ class PageReader:
         timeout = self.settings.timeout_seconds
         try:
             with self.session.get(url, timeout=timeout, stream=True, headers={"Accept": "application/json"}) as answer:
+                if self._is_gone(answer):
+                    return Page(body=None, items=(), linked=None, server_time=None)
                 self._check_status(url, answer)
                 content = self._content(url, answer)
                 return self._page(url, answer, content)
@@ -102,6 +104,10 @@ class PageReader:
             raise PassingError(f"the connection failed ({_root(error)})") from None
         except requests.RequestException as error:
             raise self._error(url, f"cannot be asked: {_root(error)}") from None
+
+    def _is_gone(self, answer: requests.Response) -> bool:  # noqa: ARG002 - for readers of what may be gone
+        """Whether the answer says that there is nothing any more, which for a page is an error."""
+        return False
 
     def _check_status(self, url: str, answer: requests.Response) -> None:
         status = answer.status_code
@@ -153,7 +159,7 @@ class PageReader:
         strange = next((item for item in items if not isinstance(item, dict)), None)
         if strange is not None:
             raise self._error(url, f"has items that are no objects, such as {str(strange)[:_SHOWN]!r}")
-        return tuple(_flat(item) for item in items)
+        return tuple(flat_item(item) for item in items)
 
     def _error(self, url: str, what: str) -> SourceError:
         parts = urlsplit(url)
@@ -192,11 +198,12 @@ def _instant(text: str | None) -> datetime | None:
         return None
 
 
-def _flat(item: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat_item(item: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """An item with its objects laid flat: a key inside an object is ``object.key``."""
     flat: dict[str, Any] = {}
     for key, value in item.items():
         if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
+            flat |= flat_item(value, f"{prefix}{key}.")
         else:
             flat[prefix + key] = value
     return flat

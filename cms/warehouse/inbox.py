@@ -1,7 +1,7 @@
 """Events from outside, kept before they are answered and processed once, whichever worker takes them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -84,6 +84,25 @@ class WarehouseInbox:
         in_transaction(
             self.engine, lambda connection: _QUEUE.fail(connection, event_id, error=error, retry_at=retry_at)
         )
+
+    def release(self, workers: Iterable[str]) -> int:
+        """Let go of what workers hold that are known to be gone; how many events that were."""
+        table, names = inbox_events, sorted(set(workers))
+        held = sa.and_(table.c.status == "waiting", table.c.claimed_by.in_(names), table.c.claimed_until.is_not(None))
+        # who claimed stays written: the next claim counts a try, so that an event that kills its worker is given up
+        release = sa.update(table).where(held).values(claimed_until=None)
+        return in_transaction(self.engine, lambda connection: connection.execute(release).rowcount) if names else 0
+
+    def holders(self) -> list[str]:
+        """Workers that hold waiting events, in order of name."""
+        table = inbox_events
+        query = (
+            sa.select(table.c.claimed_by)
+            .distinct()
+            .where(table.c.status == "waiting", table.c.claimed_until.is_not(None))
+        )
+        with reading(self.engine) as connection:
+            return sorted(name for (name,) in connection.execute(query) if name is not None)
 
     def retry_dead(self, *, now: datetime, event_ids: Sequence[int] | None = None) -> int:
         """Give dead letters another chance, all or those named; how many there were."""

@@ -120,6 +120,12 @@ class WarehouseLoads:
         with reading(self.engine) as connection:
             return connection.execute(query).scalar_one_or_none()
 
+    def last_syncs(self) -> list[tuple[str, str, datetime]]:
+        """Dataset, source and instant of the last read that kept a watermark, in order of dataset and source."""
+        query = sa.select(sync_state.c.dataset, sync_state.c.source, sync_state.c.synced_at)
+        with reading(self.engine) as connection:
+            return [*connection.execute(query.order_by(sync_state.c.dataset, sync_state.c.source)).tuples()]
+
     def known_ids(self, dataset: Dataset, source: str) -> frozenset[str]:
         """The source's own ids of what the warehouse has from it and believes to be still there."""
         with reading(self.engine) as connection:

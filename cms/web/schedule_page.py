@@ -73,7 +73,7 @@ def render_schedule_page(
     days = horizon_days(schedule)
     return environment.get_template("schedule.html").render(
         schedule=schedule,
-        figures=_figures(schedule, late),
+        figures=key_figures(schedule),
         days=days,
         heat_rows=heat_rows(schedule, days),
         by_day=_by_day(schedule.deliveries),
@@ -130,9 +130,10 @@ def _percent(share: float) -> int:
     return round(min(share, 9.99) * 100)
 
 
-def _figures(schedule: MasterSchedule, late: Sequence[ScheduledDelivery]) -> list[tuple[str, str, str]]:
+def key_figures(schedule: MasterSchedule) -> list[tuple[str, str, str]]:
+    """The schedule in a few figures: name, value, and what it is about."""
     scheduled = {d.order_id for d in schedule.deliveries}
-    late_orders = {d.order_id for d in late}
+    late_orders = {d.order_id for d in schedule.deliveries if d.tardiness_days > 0}
     on_time = 1 - len(late_orders) / len(scheduled) if scheduled else 1.0
     load = sum(d.load_hours for d in schedule.resource_days)
     regular = sum(d.regular_hours for d in schedule.resource_days)
