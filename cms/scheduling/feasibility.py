@@ -5,7 +5,7 @@ anew from the deliveries (``recount``), and the rules share no code with the eng
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
@@ -17,14 +17,16 @@ from cms.scheduling.candidate_rules import CANDIDATE_RULES, Placement, open_wind
 from cms.scheduling.problem import OrderDemand, SchedulingProblem
 from cms.scheduling.recount import (
     QUANTITY_TOLERANCE,
+    BucketUse,
     Recount,
     ResourceBucket,
     available_hours,
+    counted_tiers,
     frozen_deliveries,
     overtime_of,
     place_of,
     routing_of,
-    tier_values,
+    total_hours,
 )
 from cms.scheduling.result import SchedulingResult, SolveStatus
 
@@ -56,13 +58,22 @@ class Violation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Audit:
-    """A schedule beside its problem, counted anew."""
+    """A schedule beside its problem, counted anew.
+
+    Parameters
+    ----------
+    uses : sequence
+        For each delivery of the schedule, in its order, the hours it uses by resource-bucket.
+    hours : mapping
+        All of them together.
+    """
 
     problem: SchedulingProblem
     result: SchedulingResult
     recount: Recount
     deliveries: Mapping[OrderId, tuple[ScheduledDelivery, ...]]
     unscheduled: Mapping[OrderId, UnscheduledOrder]
+    uses: Sequence[Sequence[BucketUse]]
     hours: Mapping[ResourceBucket, float]
 
     def orders(self) -> Iterator[tuple[OrderDemand, tuple[ScheduledDelivery, ...]]]:
@@ -85,13 +96,15 @@ def find_violations(problem: SchedulingProblem, result: SchedulingResult) -> tup
     ``if find_violations(problem, result): ...  # nothing is published``
     """
     recount = Recount(problem=problem)
+    uses = [recount.bucket_hours(delivery) for delivery in result.deliveries]
     audit = Audit(
         problem=problem,
         result=result,
         recount=recount,
         deliveries=group_by_order(result.deliveries),
         unscheduled={entry.order_id: entry for entry in result.unscheduled},
-        hours=recount.hours(result.deliveries),
+        uses=uses,
+        hours=total_hours(uses),
     )
     rules = (infeasibility_is_real,) if result.status is SolveStatus.INFEASIBLE else RULES
     return tuple(
@@ -194,6 +207,8 @@ def _broken_split_limits(
 def frozen_deliveries_are_untouched(audit: Audit) -> Iterator[Finding]:
     """What is published before the fence ends keeps dates, routing and quantity, and nothing else is called frozen."""
     for order, own in audit.orders():
+        if not order.current and not any(delivery.frozen for delivery in own):
+            continue
         published = Counter(place_of(delivery) for delivery in frozen_deliveries(audit.problem, order))
         kept = Counter(place_of(delivery) for delivery in own if delivery.frozen)
         for place in sorted((published - kept).keys()):
@@ -251,8 +266,8 @@ def stated_loads_are_right(audit: Audit) -> Iterator[Finding]:
     for load in audit.result.loads:
         key = (load.order_id, load.sequence, load.resource_id, load.bucket_date)
         stated[key] = stated.get(key, 0.0) + load.hours
-    for delivery in audit.result.deliveries:
-        for bucket, hours in audit.recount.bucket_hours(delivery):
+    for delivery, use in zip(audit.result.deliveries, audit.uses, strict=True):
+        for bucket, hours in use:
             key = (delivery.order_id, delivery.sequence, *bucket)
             stated[key] = stated.get(key, 0.0) - hours
     for (order_id, _, resource_id, day), difference in sorted(stated.items()):
@@ -282,7 +297,7 @@ def resource_days_are_right(audit: Audit) -> Iterator[Finding]:
 
 def tiers_are_right(audit: Audit) -> Iterator[Finding]:
     """The stated value of every tier is the one counted anew, no bound exceeds it, and ``optimal`` is proven."""
-    counted = tier_values(audit.problem, audit.result)
+    counted = counted_tiers(audit.recount, audit.deliveries, audit.hours)
     stated = {tier.name: tier for tier in audit.result.tiers}
     yield from ((name, "is a tier without a value") for name in counted if name not in stated)
     for tier in audit.result.tiers:

@@ -6,7 +6,7 @@ engine cannot share a mistake.
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -24,6 +24,8 @@ QUANTITY_TOLERANCE = 1e-6
 
 ResourceBucket: TypeAlias = tuple[ResourceId, date]
 """A resource on a day."""
+BucketUse: TypeAlias = tuple[ResourceBucket, float]
+"""Hours that something uses of a resource on a day."""
 
 
 class LocatedLoad(NamedTuple):
@@ -41,11 +43,15 @@ class Recount:
     problem: SchedulingProblem
     orders: Mapping[OrderId, OrderDemand] = field(init=False, repr=False)
     working_days: Mapping[ResourceId, Sequence[date]] = field(init=False, repr=False)
+    first_day: date = field(init=False, repr=False)
+    last_day: date = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "orders", {order.order_id: order for order in self.problem.orders})
         days = {r.resource_id: _working_days(self.problem, r.resource_id) for r in self.problem.resources}
         object.__setattr__(self, "working_days", days)
+        object.__setattr__(self, "first_day", self.problem.horizon.as_of)
+        object.__setattr__(self, "last_day", self.problem.horizon.end)
 
     def ship_date(self, order: OrderDemand, delivery_date: date) -> date:
         """The day the goods leave: the delivery date less the customer's transit days."""
@@ -64,26 +70,32 @@ class Recount:
         position = bisect_right(days, anchor) - 1 - load.offset_days
         return days[position] if position >= 0 else None
 
-    def bucket_hours(self, delivery: ScheduledDelivery) -> Iterator[tuple[ResourceBucket, float]]:
+    def bucket_hours(self, delivery: ScheduledDelivery) -> list[BucketUse]:
         """The hours of a delivery that use capacity of the plan; nothing for a delivery of unknown order or routing."""
         order = self.orders.get(delivery.order_id)
-        if order is None:
-            return
-        routing = routing_of(order, delivery.routing_id)
-        if routing is None:
-            return
+        routing = None if order is None else routing_of(order, delivery.routing_id)
+        if order is None or routing is None:
+            return []
         share = float(delivery.quantity) / order.quantity
-        for load in self.located(order, routing, delivery.completion_date, delivery.delivery_date, share):
-            if load.day is not None and load.day in self.problem.horizon:
-                yield (load.load.resource_id, load.day), load.hours
+        located = self.located(order, routing, delivery.completion_date, delivery.delivery_date, share)
+        return [
+            ((load.resource_id, day), hours)
+            for load, day, hours in located
+            if day is not None and self.first_day <= day <= self.last_day
+        ]
 
     def hours(self, deliveries: Iterable[ScheduledDelivery]) -> dict[ResourceBucket, float]:
         """Hours of each resource-bucket of the horizon that the deliveries use."""
-        total: dict[ResourceBucket, float] = defaultdict(float)
-        for delivery in deliveries:
-            for bucket, hours in self.bucket_hours(delivery):
-                total[bucket] += hours
-        return dict(total)
+        return total_hours(self.bucket_hours(delivery) for delivery in deliveries)
+
+
+def total_hours(uses: Iterable[Iterable[BucketUse]]) -> dict[ResourceBucket, float]:
+    """Hours by resource-bucket, added up."""
+    total: dict[ResourceBucket, float] = defaultdict(float)
+    for use in uses:
+        for bucket, hours in use:
+            total[bucket] += hours
+    return dict(total)
 
 
 def _working_days(problem: SchedulingProblem, resource_id: ResourceId) -> list[date]:
@@ -93,7 +105,10 @@ def _working_days(problem: SchedulingProblem, resource_id: ResourceId) -> list[d
 
 def routing_of(order: OrderDemand, routing_id: RoutingId) -> RoutingOption | None:
     """The routing of that name among the order's alternatives, or None."""
-    return next((routing for routing in order.routings if routing.routing_id == routing_id), None)
+    for routing in order.routings:
+        if routing.routing_id == routing_id:
+            return routing
+    return None
 
 
 def frozen_deliveries(problem: SchedulingProblem, order: OrderDemand) -> list[ScheduledDelivery]:
@@ -145,9 +160,18 @@ def tier_values(problem: SchedulingProblem, result: SchedulingResult) -> dict[st
         tardiness, then money.
     """
     recount = Recount(problem=problem)
-    deliveries = group_by_order(result.deliveries)
+    return counted_tiers(recount, group_by_order(result.deliveries), recount.hours(result.deliveries))
+
+
+def counted_tiers(
+    recount: Recount,
+    deliveries: Mapping[OrderId, tuple[ScheduledDelivery, ...]],
+    hours: Mapping[ResourceBucket, float],
+) -> dict[str, float]:
+    """The tiers of deliveries that use these hours."""
+    problem = recount.problem
     values = {f"priority {priority}": 0.0 for priority in sorted({order.priority for order in problem.orders})}
-    cost = overtime_cost(problem, recount.hours(result.deliveries))
+    cost = overtime_cost(problem, hours)
     for order in problem.orders:
         own = deliveries.get(order.order_id, ())
         values[f"priority {order.priority}"] += order_tardiness(problem, order, own)
