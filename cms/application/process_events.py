@@ -119,10 +119,11 @@ def process_events(work: EventWork, *, limit: int = 200) -> EventReport:
 
 
 def _groups(events: Sequence[InboxEvent]) -> list[tuple[InboxEvent, ...]]:
-    """Events by source, in order of the first of each; those that failed before one by one."""
+    """Events by source, in order of the first of each; those that failed before, or name nothing, one by one."""
     groups: dict[tuple[str, int], list[InboxEvent]] = {}
     for event in events:
-        groups.setdefault((event.source, event.event_id if event.attempts else 0), []).append(event)
+        is_alone = event.attempts > 0 or event.subject_id is None
+        groups.setdefault((event.source, event.event_id if is_alone else 0), []).append(event)
     return [tuple(group) for group in groups.values()]
 
 
