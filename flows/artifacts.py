@@ -6,6 +6,7 @@ from pathlib import Path
 from prefect.artifacts import create_link_artifact, create_table_artifact
 
 from cms.application.gated_load import LoadReport
+from cms.application.plan_capacity import CapacityReport
 from cms.application.plan_schedule import PlanReport
 from cms.domain.metrics import utilization
 
@@ -54,3 +55,18 @@ def publish_schedule_summary(report: PlanReport) -> None:
 def publish_link(key: str, path: Path, text: str) -> None:
     """A link to a page on this machine."""
     create_link_artifact(link=path.resolve().as_uri(), key=key, link_text=text)
+
+
+def publish_capacity_summary(report: CapacityReport) -> None:
+    """Each resource with its mean and peak utilization, and the alerts."""
+    rows = [
+        {
+            "resource": limit.resource_id,
+            "mean utilization": f"{limit.mean_utilization:.0%}",
+            "peak utilization": f"{limit.peak_utilization:.0%}",
+            "peak week": limit.peak_week.isoformat(),
+        }
+        for limit in report.bottlenecks
+    ]
+    description = "\n".join(f"- {alert}" for alert in report.alerts) or "No resource is over its limit for long."
+    create_table_artifact(rows, key="weekly-capacity-plan", description=description)

@@ -1,31 +1,44 @@
-"""Every deployment in one process, for one machine: `python -m flows.serve`."""
+"""Every deployment of prefect.yaml in one process, for one machine: `python -m flows.serve`."""
 
-from datetime import timedelta
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
-from prefect import serve
-from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+import yaml
+from prefect import Flow, serve
+from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.deployments.runner import RunnerDeployment
 
-from flows.customer_sync import customer_sync
-from flows.daily_schedule import daily_schedule
-from flows.data_quality_report import data_quality_report
-from flows.notifications import notifications
-from flows.order_sync import order_sync
-from flows.weekly_capacity_plan import weekly_capacity_plan
-
-ONE_AT_A_TIME = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
+PREFECT_YAML = Path(__file__).parents[1] / "prefect.yaml"
 
 
-def deployments() -> list[RunnerDeployment]:
-    """The deployments of prefect.yaml, with the same schedules."""
-    return [
-        order_sync.to_deployment("order-sync", interval=timedelta(minutes=1), concurrency_limit=ONE_AT_A_TIME),
-        customer_sync.to_deployment("customer-sync", cron="5 * * * *", concurrency_limit=ONE_AT_A_TIME),
-        daily_schedule.to_deployment("daily-schedule", cron="0 5 * * *", concurrency_limit=ONE_AT_A_TIME),
-        weekly_capacity_plan.to_deployment("weekly-capacity-plan", cron="30 5 * * 1"),
-        notifications.to_deployment("notifications", interval=timedelta(minutes=2), concurrency_limit=ONE_AT_A_TIME),
-        data_quality_report.to_deployment("data-quality-report", cron="0 6 * * *"),
-    ]
+def deployments(path: Path = PREFECT_YAML) -> list[RunnerDeployment]:
+    """The deployments that prefect.yaml lists, with its schedules and limits."""
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return [_deployment(listed) for listed in document["deployments"]]
+
+
+def entrypoint(text: str) -> Flow[Any, Any]:
+    """The flow that an entrypoint (``flows/order_sync.py:order_sync``) names."""
+    file, _, name = text.partition(":")
+    flow = getattr(importlib.import_module(file.removesuffix(".py").replace("/", ".")), name)
+    if not isinstance(flow, Flow):
+        message = f"{text} is no flow"
+        raise TypeError(message)
+    return flow
+
+
+def _deployment(listed: Mapping[str, Any]) -> RunnerDeployment:
+    (schedule,) = listed["schedules"]
+    limit = listed.get("concurrency_limit")
+    return RunnerDeployment.from_flow(
+        entrypoint(listed["entrypoint"]),
+        name=listed["name"],
+        interval=schedule.get("interval"),
+        cron=schedule.get("cron"),
+        concurrency_limit=ConcurrencyLimitConfig(**limit) if limit else None,
+    )
 
 
 if __name__ == "__main__":

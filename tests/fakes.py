@@ -71,8 +71,8 @@ class FakePlantStore:
         self.kept = plant
         return MergeCounts(updated=1)
 
-    def add_exception(self, exception: Any, *, now: datetime, actor: str) -> None:
-        self.kept = replace(self.kept, exceptions=(*self.kept.exceptions, exception))
+    def add_exceptions(self, exceptions: Any, *, now: datetime, actor: str) -> None:
+        self.kept = replace(self.kept, exceptions=(*self.kept.exceptions, *exceptions))
 
 
 @dataclass

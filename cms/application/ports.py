@@ -297,8 +297,8 @@ class PlantStore(Protocol):
         """Replace the plant's master data; unchanged rows are not written."""
         ...
 
-    def add_exception(self, exception: CalendarException, *, now: datetime, actor: str) -> None:
-        """Enter a holiday, maintenance, overtime approval or blackout, with its history."""
+    def add_exceptions(self, exceptions: Sequence[CalendarException], *, now: datetime, actor: str) -> None:
+        """Enter holidays, maintenance, overtime approvals or blackouts, all or none, with their history."""
         ...
 
 

@@ -121,3 +121,35 @@ def rush(
     if rows:
         print_table("Asked, in this sequence", ["order", "class", "moves", "before", "after"], rows)
     typer.echo(f"published as version {report.publication.version}" if report.publication else "nothing was published")
+
+
+@app.command()
+def weekly(as_of: datetime | None = AS_OF, as_json: bool = AS_JSON) -> None:
+    """Plan 26 weeks of load and capacity: utilization, bottlenecks, alerts, overtime with its cost and its effect.
+
+    Example: cms plan weekly --as-of 2026-01-05
+    """
+    from cms.application.plan_capacity import plan_capacity
+    from cms.bootstrap import open_system
+
+    with open_system() as system:
+        day = as_of.date() if as_of else system.clock.now().date()
+        report = plan_capacity(system.planner, system.warehouse.capacity, as_of=day)
+    if as_json:
+        print_json(report)
+        return
+    rows = [
+        (limit.resource_id, f"{limit.mean_utilization:.0%}", f"{limit.peak_utilization:.0%}", limit.peak_week)
+        for limit in report.bottlenecks
+    ]
+    print_table("Resources, the tightest first", ["resource", "mean", "peak", "peak week"], rows)
+    for alert in report.alerts:
+        typer.echo(f"alert: {alert}")
+    lines = [
+        (w.proposal.resource_id, w.proposal.week_start, w.proposal.hours, w.proposal.cost, w.tardiness_removed_days)
+        for w in report.proposals
+    ]
+    if lines:
+        columns = ["resource", "week", "overtime h", "cost", "days of tardiness removed"]
+        print_table("Overtime that would help", columns, lines)
+    typer.echo(f"{report.rows_written} rows written")

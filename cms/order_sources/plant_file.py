@@ -48,17 +48,35 @@ def read_plant(path: Path) -> Plant:
     SourceError
         The file cannot be opened.
     """
+    reading = _Reading(document=_document(path))
+    plant = reading.plant()
+    reading.refuse_problems(path)
+    return plant
+
+
+def read_calendar(path: Path) -> tuple[CalendarException, ...]:
+    """The exceptions from the working week that a file lists, in ``[[calendar]]`` tables as in a plant file.
+
+    Raises
+    ------
+    ConfigurationError
+        Every wrong key and value in the file, at once.
+    SourceError
+        The file cannot be opened.
+    """
+    reading = _Reading(document=_document(path))
+    exceptions = reading.calendar()
+    reading.refuse_problems(path)
+    return exceptions
+
+
+def _document(path: Path) -> Mapping[str, Any]:
     with file_errors(path):
         content = path.read_bytes()
     try:
-        document = tomllib.loads(content.decode("utf-8"))
+        return tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError((f"{path}: is not valid TOML: {error}",)) from None
-    reading = _Reading(document=document)
-    plant = reading.plant()
-    if reading.problems:
-        raise ConfigurationError(tuple(f"{path}: {problem}" for problem in reading.problems))
-    return plant
 
 
 @dataclass(kw_only=True)
@@ -67,6 +85,17 @@ class _Reading:
 
     document: Mapping[str, Any]
     problems: list[str] = field(default_factory=list)
+
+    def refuse_problems(self, path: Path) -> None:
+        if self.problems:
+            raise ConfigurationError(tuple(f"{path}: {problem}" for problem in self.problems))
+
+    def calendar(self) -> tuple[CalendarException, ...]:
+        self.problems += [f"{key}: only [[calendar]] tables belong here" for key in self.document if key != "calendar"]
+        exceptions = self._made("calendar", _CALENDAR_KEYS, {"day", "kind"}, _exception)
+        if not exceptions and not self.problems:
+            self.problems.append("calendar: must list at least one day")
+        return tuple(exceptions)
 
     def plant(self) -> Plant:
         self.problems += [f"{key}: no such table" for key in self.document if key not in _TABLES]

@@ -59,20 +59,21 @@ class WarehousePlant:
 
         return in_transaction(self.engine, work)
 
-    def add_exception(self, exception: CalendarException, *, now: datetime, actor: str) -> None:
-        """Enter a holiday, maintenance, overtime approval or blackout, with its history.
+    def add_exceptions(self, exceptions: Sequence[CalendarException], *, now: datetime, actor: str) -> None:
+        """Enter holidays, maintenance, overtime approvals or blackouts, all or none, with their history.
 
-        The one that stands for the same day, kind, resource and customer is withdrawn: the new one replaces it.
+        One that stands for the same day, kind, resource and customer is withdrawn: the new one replaces it.
 
         Raises
         ------
         InvalidValueError
-            It names a resource that the plant does not have.
+            One names a resource that the plant does not have.
         """
 
         def work(connection: sa.Connection) -> None:
             take(connection, Lock.PLANT)
-            enter_exception(connection, exception, now=now, actor=actor)
+            for exception in exceptions:
+                enter_exception(connection, exception, now=now, actor=actor)
 
         in_transaction(self.engine, work)
 

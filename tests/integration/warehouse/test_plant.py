@@ -91,7 +91,7 @@ def test_an_entered_exception_holds_and_survives_the_next_saving_of_the_plant(wa
     warehouse.plant.save_plant(PLANT, now=NOW, actor="ann")
     overtime = CalendarException(day=date(2026, 1, 9), kind=ExceptionKind.OVERTIME, resource_id=PRESS, hours=4)
 
-    warehouse.plant.add_exception(overtime, now=NOW, actor="planner")
+    warehouse.plant.add_exceptions([overtime], now=NOW, actor="planner")
     warehouse.plant.save_plant(PLANT, now=NOW, actor="ann")
 
     assert warehouse.plant.plant().exceptions == (*PLANT.exceptions, overtime)
@@ -103,8 +103,8 @@ def test_an_exception_entered_again_replaces_the_one_that_stood(warehouse: Wareh
     warehouse.plant.save_plant(PLANT, now=NOW, actor="ann")
     longer = replace(PLANT.exceptions[1], hours=7.5)
 
-    warehouse.plant.add_exception(longer, now=NOW, actor="planner")
-    warehouse.plant.add_exception(longer, now=NOW, actor="planner")
+    warehouse.plant.add_exceptions([longer], now=NOW, actor="planner")
+    warehouse.plant.add_exceptions([longer], now=NOW, actor="planner")
 
     assert warehouse.plant.plant().exceptions == (PLANT.exceptions[0], longer)
 
@@ -115,14 +115,14 @@ def test_an_exception_of_an_unknown_resource_is_refused(warehouse: Warehouse) ->
     )
 
     with pytest.raises(InvalidValueError, match="resource_id: must be one of none yet, found 'LATHE'"):
-        warehouse.plant.add_exception(stray, now=NOW, actor="planner")
+        warehouse.plant.add_exceptions([stray], now=NOW, actor="planner")
 
 
 def test_a_blackout_stands_with_its_customer(warehouse: Warehouse) -> None:
     know_customers(warehouse, "C1", "C2")
     closed = CalendarException(day=date(2026, 1, 20), kind=ExceptionKind.BLACKOUT, customer_id="C1")
 
-    warehouse.plant.add_exception(closed, now=NOW, actor="planner")
+    warehouse.plant.add_exceptions([closed], now=NOW, actor="planner")
 
     customers = warehouse.orders.customers()
     assert {str(name): set(customer.blackout_dates) for name, customer in customers.items()} == {

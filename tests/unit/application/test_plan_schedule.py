@@ -107,7 +107,7 @@ def test_what_is_frozen_and_no_longer_fits_is_refused_with_the_remedy() -> None:
         day=delivery.completion_date, kind=ExceptionKind.MAINTENANCE, resource_id=PRESS, hours=12
     )
     # 4 regular and 4 overtime hours are left for 10
-    planner.plant.add_exception(broken, now=NOON, actor="test")
+    planner.plant.add_exceptions([broken], now=NOON, actor="test")
 
     with pytest.raises(InfeasiblePlanError, match="--release-fence"):
         plan_schedule(planner, as_of=MONDAY, actor="test")

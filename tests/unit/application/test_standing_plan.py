@@ -262,7 +262,7 @@ def test_a_rollback_restores_what_still_fits_and_names_what_does_not() -> None:
     book_of(planner).people[everyday.customer_id] = everyday
     assert isinstance(planner.plant, FakePlantStore)
     closed = CalendarException(day=date(2026, 1, 14), kind=ExceptionKind.BLACKOUT, customer_id="C1")
-    planner.plant.add_exception(closed, now=NOON, actor="test")
+    planner.plant.add_exceptions([closed], now=NOON, actor="test")
 
     report = rollback_schedule(planner, to_version=1, as_of=MONDAY, actor="test")
 
@@ -296,10 +296,15 @@ def test_where_capacity_has_become_short_a_rollback_keeps_the_higher_class() -> 
     plan_schedule(planner, as_of=MONDAY, actor="test")
     assert isinstance(planner.plant, FakePlantStore)
     for n in range(7):
-        planner.plant.add_exception(
-            CalendarException(
-                day=day - timedelta(days=n), kind=ExceptionKind.MAINTENANCE, resource_id=ResourceId("PRESS"), hours=6
-            ),
+        planner.plant.add_exceptions(
+            [
+                CalendarException(
+                    day=day - timedelta(days=n),
+                    kind=ExceptionKind.MAINTENANCE,
+                    resource_id=ResourceId("PRESS"),
+                    hours=6,
+                )
+            ],
             now=NOON,
             actor="test",
         )

@@ -1,0 +1,138 @@
+"""`cms capacity`: maintenance, overtime, holidays and blackouts, entered one by one or from a file, with history."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from cms.cli.output import AS_JSON, print_json, print_table
+
+if TYPE_CHECKING:
+    from cms.domain.work_calendar import CalendarException
+
+app = typer.Typer(help="Enter what changes the plant's hours, and look at them.", no_args_is_help=True)
+
+DAY = ["%Y-%m-%d"]
+ACTOR = typer.Option("cms capacity", "--actor", help="Who enters it, for the history.")
+
+
+class Kind(StrEnum):
+    """What changes a day."""
+
+    HOLIDAY = "holiday"
+    MAINTENANCE = "maintenance"
+    OVERTIME = "overtime"
+    BLACKOUT = "blackout"
+
+
+@app.command("set")
+def set_hours(
+    kind: Kind = typer.Argument(..., help="What it is."),
+    day: datetime = typer.Argument(..., formats=DAY, metavar="DATE", help="The (first) day."),
+    resource: str | None = typer.Option(None, "--resource", "-r", help="Which resource; a holiday without one is all."),
+    customer: str | None = typer.Option(None, "--customer", "-c", help="Whom a blackout closes."),
+    hours: float = typer.Option(0.0, "--hours", help="Maintenance: hours lost. Overtime: the most allowed that day."),
+    until: datetime | None = typer.Option(None, "--until", formats=DAY, metavar="DATE", help="The last day."),
+    reason: str = typer.Option("", "--reason", help="Why."),
+    actor: str = ACTOR,
+    as_json: bool = AS_JSON,
+) -> None:
+    """Enter maintenance, overtime, a holiday or a blackout; the next plan respects it.
+
+    Example: cms capacity set maintenance 2026-01-13 --resource PRESS --hours 6 --reason "bearing"
+    """
+    from cms.domain.errors import InvalidValueError
+    from cms.domain.resources import ResourceId
+    from cms.domain.work_calendar import CalendarException, ExceptionKind
+
+    last = (until or day).date()
+    if last < day.date():
+        raise InvalidValueError("--until", f"must not be before {day.date()}", str(last))
+    if kind in (Kind.MAINTENANCE, Kind.OVERTIME) and resource is None:
+        raise InvalidValueError("--resource", f"must name the resource of {kind.value}", resource)
+    entered = [
+        CalendarException(
+            day=day.date() + timedelta(days=n),
+            kind=ExceptionKind(kind.value),
+            resource_id=ResourceId(resource) if resource else None,
+            customer_id=customer,
+            hours=hours,
+            reason=reason,
+        )
+        for n in range((last - day.date()).days + 1)
+    ]
+    _enter(entered, actor, as_json=as_json)
+
+
+@app.command("load")
+def load_file(
+    file: Path = typer.Argument(..., help="TOML file with [[calendar]] tables, as in the plant file."),
+    actor: str = ACTOR,
+    as_json: bool = AS_JSON,
+) -> None:
+    """Enter everything from a file, all or nothing.
+
+    Example: cms capacity load maintenance-2026.toml
+    """
+    from cms.order_sources.plant_file import read_calendar
+
+    _enter(list(read_calendar(file)), actor, as_json=as_json)
+
+
+@app.command()
+def show(
+    start: datetime | None = typer.Option(None, "--from", formats=DAY, metavar="DATE", help="First day; today if not."),
+    days: int = typer.Option(14, "--days", min=1, max=366, help="How many days."),
+    resource: str | None = typer.Option(None, "--resource", "-r", help="Only this resource."),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Show the hours of each resource and day, and what the published schedule uses of them.
+
+    Example: cms capacity show --from 2026-01-05 --days 7
+    """
+    from cms.bootstrap import open_system
+    from cms.domain.errors import NotFoundError
+
+    with open_system() as system:
+        first = start.date() if start else system.clock.now().date()
+        plant, published = system.warehouse.plant.plant(), system.warehouse.schedules.published()
+    known = sorted(r.resource_id for r in plant.resources)
+    if resource is not None and resource not in known:
+        raise NotFoundError("resource", resource, f"there are: {', '.join(known)}")
+    used = {(d.resource_id, d.bucket_date): d for d in (published.resource_days if published else ())}
+    wanted = [first + timedelta(days=n) for n in range(days)]
+    calendar = plant.calendar()
+    rows = []
+    for resource_id in known:
+        if resource in (None, resource_id):
+            for bucket in calendar.buckets(resource_id, wanted):
+                use = used.get((resource_id, bucket.bucket_date))
+                rows.append(
+                    {
+                        "resource": resource_id,
+                        "day": bucket.bucket_date,
+                        "regular_hours": bucket.regular_hours,
+                        "overtime_hours": bucket.overtime_hours,
+                        "maintenance_hours": bucket.maintenance_hours,
+                        "committed_hours": use.load_hours if use else 0.0,
+                        "price_per_hour": use.price_per_hour if use else 0.0,
+                    }
+                )
+    if as_json:
+        print_json(rows)
+    else:
+        columns = ["resource", "day", "regular h", "overtime h", "maintenance h", "committed h", "price an hour"]
+        print_table("Capacity", columns, [list(row.values()) for row in rows])
+
+
+def _enter(entered: "list[CalendarException]", actor: str, *, as_json: bool) -> None:
+    from cms.bootstrap import open_system
+
+    with open_system() as system:
+        system.warehouse.plant.add_exceptions(entered, now=system.clock.now(), actor=actor)
+    if as_json:
+        print_json(entered)
+    else:
+        typer.echo(f"{len(entered)} day(s) entered; the next plan respects them")

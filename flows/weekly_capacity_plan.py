@@ -1,0 +1,26 @@
+"""The capacity plan of the next 26 weeks, every Monday."""
+
+from datetime import date
+
+from prefect import flow, task
+
+from cms.application.plan_capacity import CapacityReport, plan_capacity
+from flows.artifacts import publish_capacity_summary
+from flows.retries import PAUSES_SECONDS, is_temporary
+from flows.secrets import system_with_secrets
+
+
+@task(retries=3, retry_delay_seconds=PAUSES_SECONDS, retry_condition_fn=is_temporary)
+def plan_weeks(as_of: date | None) -> CapacityReport:
+    """Plan every resource and keep the plan."""
+    with system_with_secrets() as system:
+        day = as_of or system.clock.now().date()
+        return plan_capacity(system.planner, system.warehouse.capacity, as_of=day)
+
+
+@flow(name="weekly_capacity_plan")
+def weekly_capacity_plan(as_of: date | None = None) -> CapacityReport:
+    """Plan 26 weeks of load and capacity (from today, where no day is named)."""
+    report = plan_weeks(as_of)
+    publish_capacity_summary(report)
+    return report

@@ -1,0 +1,60 @@
+"""A small generated company behind a sandbox, a warehouse, and Prefect's own test server."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cms.order_sources.plant_file import read_plant
+from cms.sandbox import MONDAY_TOKEN, ORDERS_TOKEN, CompanyOptions, generate_company, running_sandbox
+from cms.sandbox.receivers import running_mail_server, running_webhook_receiver
+from cms.sandbox.settings_file import sandbox_settings
+from cms.warehouse import Warehouse
+from cms.warehouse.engine import open_engine
+from cms.warehouse.schema import upgrade
+from tests.builders import MONDAY, NOON
+
+
+@pytest.fixture(scope="session")
+def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One Prefect server for all flow runs of this process."""
+    os.environ["PREFECT_HOME"] = str(tmp_path_factory.mktemp("prefect"))
+    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415
+
+    import flows  # noqa: F401, PLC0415 - sets Prefect's environment before Prefect is imported
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.fixture(scope="session")
+def system_folder(tmp_path_factory: pytest.TempPathFactory, prefect: None) -> Iterator[Path]:
+    """Settings, warehouse and running servers; the environment points at them."""
+    folder = tmp_path_factory.mktemp("system")
+    company = generate_company(CompanyOptions(as_of=MONDAY, customers=20, orders_per_month=40, seed=3))
+    with (
+        running_sandbox(company) as sandbox,
+        running_mail_server(folder / "mail") as mail_port,
+        running_webhook_receiver(folder / "chat") as chat_port,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        settings = sandbox_settings(
+            monday_url=sandbox.monday_url,
+            orders_url=sandbox.orders_url,
+            folder=folder,
+            mail_port=mail_port,
+            webhook_url=f"json://127.0.0.1:{chat_port}/hook",
+        )
+        (folder / "cms.toml").write_text(settings, encoding="utf-8")
+        (folder / "plant.toml").write_text(company.plant_file(), encoding="utf-8")
+        patch.setenv("CMS_CONFIG", str(folder / "cms.toml"))
+        patch.setenv("CMS_MONDAY_TOKEN", MONDAY_TOKEN)
+        patch.setenv("CMS_ORDERS_TOKEN", ORDERS_TOKEN)
+        patch.setenv("CMS_CHAT_URL", f"json://127.0.0.1:{chat_port}/chat")
+        url = f"sqlite:///{folder}/warehouse.db"
+        upgrade(open_engine(url))
+        warehouse = Warehouse.open(url)
+        warehouse.plant.save_plant(read_plant(folder / "plant.toml"), now=NOON, actor="test")
+        warehouse.close()
+        yield folder

@@ -1,0 +1,65 @@
+"""Every flow, run under Prefect against a sandbox; what a flow decides is tested with its use case."""
+
+from pathlib import Path
+
+import pytest
+
+from cms.application.gated_load import LoadReport
+from cms.bootstrap import open_system
+from tests.builders import MONDAY
+
+
+@pytest.fixture
+def loaded(system_folder: Path) -> list[LoadReport]:
+    from flows.customer_sync import customer_sync  # noqa: PLC0415 - Prefect takes seconds to import
+    from flows.order_sync import order_sync  # noqa: PLC0415
+
+    return [*customer_sync(), *order_sync()]
+
+
+def artifacts(key: str) -> list[object]:
+    from prefect.artifacts import Artifact  # noqa: PLC0415
+
+    found = Artifact.get(key)
+    return [] if found is None else [found]
+
+
+def test_the_syncs_load_every_source_and_leave_their_tables(loaded: list[LoadReport]) -> None:
+    assert {report.source for report in loaded} == {"customer_board", "order_board", "order_management"}
+    assert artifacts("customer-sync")
+    assert artifacts("order-sync")
+
+
+def test_the_daily_schedule_publishes_and_summarises_and_the_notices_go_out(
+    system_folder: Path, loaded: list[LoadReport]
+) -> None:
+    from flows.daily_schedule import daily_schedule  # noqa: PLC0415
+    from flows.notifications import notifications  # noqa: PLC0415
+
+    report = daily_schedule(as_of=MONDAY)
+    notifications()
+
+    assert report.schedule.version >= 1
+    assert artifacts("schedule-summary")
+    with open_system() as system:
+        assert system.warehouse.outbox.counts().get("queued", 0) == 0
+    assert list((system_folder / "mail").glob("*.eml"))
+
+
+def test_the_weekly_plan_looks_26_weeks_ahead(loaded: list[LoadReport]) -> None:
+    from flows.weekly_capacity_plan import weekly_capacity_plan  # noqa: PLC0415
+
+    weekly_capacity_plan(as_of=MONDAY)
+
+    with open_system() as system:
+        weeks = {week.week_start for week in system.warehouse.capacity.weekly_plan()}
+    assert len(weeks) == 26
+
+
+def test_the_data_quality_report_opens_and_is_linked(loaded: list[LoadReport]) -> None:
+    from flows.data_quality_report import data_quality_report  # noqa: PLC0415
+
+    index = data_quality_report()
+
+    assert "<html" in index.read_text(encoding="utf-8").lower()
+    assert artifacts("data-quality-report")
