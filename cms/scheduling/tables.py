@@ -212,13 +212,14 @@ class PlantTables:
         stops = self._stops.get(key)
         if stops is None:
             transit = self.problem.customer(customer_id).transit_days
-            shipments = self._shipments_of(ship_places)
+            shipments = self.shipments(ship_places)
             found = [(day, shipments[day - transit]) for day in self.open_days(customer_id) if day >= transit]
             stops = tuple(Stop(day, *shipment) for day, shipment in found if shipment is not None)
             self._stops[key] = stops
         return stops
 
-    def _shipments_of(self, places: tuple[LoadPlace, ...]) -> list[Shipment | None]:
+    def shipments(self, places: tuple[LoadPlace, ...]) -> list[Shipment | None]:
+        """Where ship-anchored loads fall, by ship day; None where one would fall before the horizon."""
         if places not in self._shipments:
             self._shipments[places] = [self._shipment(places, day) for day in range(self.days)]
         return self._shipments[places]

@@ -1,0 +1,307 @@
+"""The exact choice among few columns: a mixed-integer programme over some slots, everything else kept as it is."""
+
+import time
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+from scipy import sparse
+
+from cms.scheduling.demand import Floats, Integers
+from cms.scheduling.linear import Stage, quiet_highs
+from cms.scheduling.solution import Picks, Solution
+
+_EXACT = 1e-9
+_PENALTY = 10.0
+"""A broken promise counts this many times the dearest column."""
+CAPACITY_TOLERANCE = 1e-7
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the programme found.
+
+    Parameters
+    ----------
+    picks : dict
+        By slot: its new picks; None where nothing was found.
+    bound : float
+        No choice among these columns counts less, the slots that were kept included.
+    is_proven : bool
+        Whether the choice is the best among these columns.
+    """
+
+    picks: dict[int, Picks] | None
+    bound: float
+    is_proven: bool
+
+
+def choose(
+    solution: Solution,
+    stage: Stage,
+    free: Integers,
+    candidates: Integers,
+    *,
+    deadline: float,
+    granularity: float = 0.0,
+    relative_gap: float = 0.0,
+    most_nodes: int | None = None,
+    softly: bool = False,
+) -> Answer:
+    """The best picks of the free slots among candidate columns.
+
+    Parameters
+    ----------
+    free : array of int
+        Slots whose picks may change.
+    candidates : array of int
+        Columns to choose from, each of a free slot.
+    granularity : float
+        Values differ by whole multiples of this; 0: by anything.
+    most_nodes : int, optional
+        Where the search ends, whatever the machine's speed.
+    softly : bool
+        Whether a promise may be broken (an order left out that must be delivered, days beyond a settled tier) at a cost
+        that is higher than anything it could save.
+    """
+    programme = _Programme(solution, stage, free, candidates, softly=softly)
+    highs = programme.highs
+    highs.setOptionValue("mip_rel_gap", relative_gap)
+    highs.setOptionValue("mip_abs_gap", max(_EXACT, 0.999 * granularity))
+    highs.setOptionValue("time_limit", max(0.05, deadline - time.monotonic()))
+    if most_nodes is not None:
+        highs.setOptionValue("mip_max_nodes", most_nodes)
+    programme.start_from(solution)
+    programme.run()
+    return programme.answer()
+
+
+class _Programme:
+    """One programme.
+
+    Its variables: staying out by slot, overtime by bucket (cost tier), a share by column, a use by split column, and
+    with a penalty the excess by settled tier.
+    """
+
+    def __init__(self, solution: Solution, stage: Stage, free: Integers, candidates: Integers, *, softly: bool) -> None:
+        self.softly = softly
+        self.demand, self.columns = solution.demand, solution.columns
+        self.stage, self.free = stage, free
+        fits = self.columns.days[candidates] <= stage.most_days[self.columns.slots[candidates]] + 1e-9
+        self.candidates = np.unique(candidates[fits])
+        self.owner = np.searchsorted(free, self.columns.slots[self.candidates])
+        whole = ~self.demand.splittable[self.columns.slots[self.candidates]]
+        self.is_whole = whole | (self.columns.ways[self.candidates] < 0)
+        self.split = np.flatnonzero(~self.is_whole)
+        kept = np.setdiff1d(np.flatnonzero(stage.active), free)
+        self.kept_hours = solution.hours(kept)
+        self._kept_values(solution, kept)
+        self._place_variables()
+        self.highs = quiet_highs()
+        self.highs.setOptionValue("primal_feasibility_tolerance", _EXACT)
+        self.highs.setOptionValue("mip_feasibility_tolerance", _EXACT)
+        self.highs.passModel(self._model())
+
+    def _kept_values(self, solution: Solution, kept: Integers) -> None:
+        days = solution.days() * self.demand.weights
+        classes = self.demand.classes[kept]
+        self.room = [limit.days - float(days[kept[classes == limit.priority]].sum()) for limit in self.stage.limits]
+        self.kept_value = float(days[kept[classes == self.stage.priority]].sum())
+        self.kept_value += self.stage.money * float(solution.money()[kept].sum())
+
+    def _place_variables(self) -> None:
+        slots, overtime = len(self.free), len(self.kept_hours) if self.stage.money else 0
+        self.first_overtime = slots
+        self.first_share = slots + overtime
+        self.first_use = self.first_share + len(self.candidates)
+        self.first_excess = self.first_use + len(self.split)
+        self.variable_count = self.first_excess + (len(self.stage.limits) if self.softly else 0)
+
+    def _model(self) -> highspy.HighsLp:
+        rows, lower, upper = self._rows()
+        model = highspy.HighsLp()
+        model.num_col_, model.num_row_ = self.variable_count, rows.shape[0]
+        model.col_cost_ = self._costs()
+        model.col_lower_, model.col_upper_ = np.zeros(self.variable_count), self._upper()
+        model.row_lower_, model.row_upper_ = lower, upper
+        model.offset_ = self.kept_value
+        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        model.a_matrix_.start_ = rows.indptr
+        model.a_matrix_.index_ = rows.indices
+        model.a_matrix_.value_ = rows.data
+        model.integrality_ = self._integrality()
+        return model
+
+    def _units(self) -> Floats:
+        """By split column: the open units of its order."""
+        owners = self.columns.slots[self.candidates[self.split]]
+        return np.array([self.demand.slots[slot].quantity for slot in owners])
+
+    def _costs(self) -> Floats:
+        costs = np.zeros(self.variable_count)
+        costs[: len(self.free)] = self.stage.unscheduled_costs(self.demand, self.free)
+        if self.stage.money:
+            costs[self.first_overtime : self.first_share] = self.stage.money * self.stage.overtime_rate
+        shares = self.stage.column_costs(self.demand, self.columns, self.candidates)
+        shares[self.split] /= self._units()
+        costs[self.first_share : self.first_use] = shares
+        if self.softly:
+            penalty = _PENALTY * float(costs.max(initial=1.0))
+            costs[: len(self.free)] += np.where(self.stage.may_stay_out[self.free], 0.0, penalty)
+            costs[self.first_excess :] = penalty
+        return costs
+
+    def _upper(self) -> Floats:
+        upper = np.ones(self.variable_count)
+        if not self.softly:
+            upper[: len(self.free)] = self.stage.may_stay_out[self.free]
+        upper[self.first_excess :] = np.inf
+        if self.stage.money:
+            upper[self.first_overtime : self.first_share] = self.stage.overtime_hours
+        upper[self.first_share + self.split] = self._units()
+        return upper
+
+    def _integrality(self) -> list[highspy.HighsVarType]:
+        free, whole = highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger
+        excess = [free] * (self.variable_count - self.first_excess)
+        return [free] * self.first_share + [whole] * (self.first_excess - self.first_share) + excess
+
+    def _rows(self) -> tuple[sparse.csc_array, Floats, Floats]:
+        """Assignment, capacity and tier rows; for split columns their least and most units, and their number."""
+        parts = [self._assignment(), self._capacity(), *self._tiers(), *self._split_limits()]
+        matrices, lowers, uppers = zip(*parts, strict=True)
+        matrix = sparse.vstack(matrices, format="csc")
+        return matrix, np.concatenate(lowers), np.concatenate(uppers)
+
+    def _share_of_unit(self) -> Floats:
+        """By candidate: the share of the order that one unit of its variable takes."""
+        share = np.ones(len(self.candidates))
+        share[self.split] = 1 / self._units()
+        return share
+
+    def _assignment(self) -> tuple[sparse.csc_array, Floats, Floats]:
+        slots = len(self.free)
+        rows = np.concatenate([np.arange(slots), self.owner])
+        variables = np.concatenate([np.arange(slots), self.first_share + np.arange(len(self.candidates))])
+        values = np.concatenate([np.ones(slots), self._share_of_unit()])
+        # A splittable order counts in whole units: the row is exact then, whatever the quantity divides by.
+        scale = self._row_scale()
+        matrix = sparse.coo_array((values * scale[rows], (rows, variables)), shape=(slots, self.variable_count))
+        return matrix.tocsc(), scale, scale
+
+    def _row_scale(self) -> Floats:
+        quantities = np.array([self.demand.slots[slot].quantity for slot in self.free])
+        return np.where(self.demand.splittable[self.free], quantities, 1.0)
+
+    def _capacity(self) -> tuple[sparse.csc_array, Floats, Floats]:
+        hours = self.columns.hours[:, self.candidates] @ sparse.diags_array(self._share_of_unit(), format="csc")
+        stage, buckets = self.stage, len(self.kept_hours)
+        left = sparse.csc_array((buckets, len(self.free)))
+        right = sparse.csc_array((buckets, self.variable_count - self.first_use))
+        if stage.money:
+            matrix = sparse.hstack([left, -sparse.eye_array(buckets), hours, right], format="csc")
+            upper = stage.regular_hours - self.kept_hours
+        else:
+            matrix = sparse.hstack([left, hours, right], format="csc")
+            upper = stage.regular_hours + stage.overtime_hours - self.kept_hours
+        used = np.unique(hours.indices)
+        kept = np.union1d(used, np.flatnonzero(upper < 0)) if stage.money else used
+        return matrix[kept], np.full(len(kept), -np.inf), upper[kept] + _EXACT
+
+    def _tiers(self) -> list[tuple[sparse.csc_array, Floats, Floats]]:
+        rooms = zip(self.stage.limits, self.room, strict=True)
+        return [self._tier(number, limit.priority, room) for number, (limit, room) in enumerate(rooms)]
+
+    def _tier(self, number: int, priority: int, room: float) -> tuple[sparse.csc_array, Floats, Floats]:
+        demand, columns = self.demand, self.columns
+        row = np.zeros(self.variable_count)
+        mine = demand.classes[self.free] == priority
+        row[: len(self.free)] = np.where(mine, demand.weights[self.free] * demand.unscheduled_days[self.free], 0.0)
+        slots = columns.slots[self.candidates]
+        counted = np.where(
+            demand.classes[slots] == priority, demand.weights[slots] * columns.days[self.candidates], 0.0
+        )
+        row[self.first_share : self.first_use] = counted * self._share_of_unit()
+        if self.softly:
+            row[self.first_excess + number] = -1.0
+        return sparse.csc_array(row[None, :]), np.array([-np.inf]), np.array([room + 1e-8])
+
+    def _split_limits(self) -> list[tuple[sparse.csc_array, Floats, Floats]]:
+        count = len(self.split)
+        if count == 0:
+            return []
+        slots = self.columns.slots[self.candidates[self.split]]
+        least = np.array([float(self.demand.slots[slot].order.smallest_split) for slot in slots])
+        rows = np.tile(np.arange(count), 2)
+        variables = np.concatenate([self.first_share + self.split, self.first_use + np.arange(count)])
+        shape = (count, self.variable_count)
+        at_least = sparse.coo_array((np.r_[np.ones(count), -least], (rows, variables)), shape=shape).tocsc()
+        at_most = sparse.coo_array((np.r_[np.ones(count), -self._units()], (rows, variables)), shape=shape).tocsc()
+        owners, number = np.unique(slots, return_inverse=True)
+        uses = sparse.coo_array(
+            (np.ones(count), (number, self.first_use + np.arange(count))), shape=(len(owners), self.variable_count)
+        ).tocsc()
+        most = np.array([float(self.demand.slots[slot].most_pieces) for slot in owners])
+        endless = np.full(count, np.inf)
+        return [
+            (at_least, np.zeros(count), endless),
+            (at_most, -endless, np.zeros(count)),
+            (uses, np.full(len(owners), -np.inf), most),
+        ]
+
+    def start_from(self, solution: Solution) -> None:
+        """Hands HiGHS the picks that are there, where they are among the candidates."""
+        values = np.zeros(self.variable_count)
+        values[: len(self.free)] = 1.0
+        place = {column: index for index, column in enumerate(self.candidates.tolist())}
+        split_place = {index: number for number, index in enumerate(self.split.tolist())}
+        owner, picked, shares = solution.flat(self.free)
+        for slot, column, share in zip(owner.tolist(), picked.tolist(), shares.tolist(), strict=True):
+            index = place.get(column)
+            if index is None:
+                return
+            row = int(np.searchsorted(self.free, slot))
+            values[row] -= share
+            values[self.first_share + index] = share
+            if index in split_place:
+                values[self.first_share + index] = round(share * self.demand.slots[slot].quantity)
+                values[self.first_use + split_place[index]] = 1.0
+        if self.stage.money:
+            used = self.kept_hours + solution.hours(self.free)
+            values[self.first_overtime : self.first_share] = np.maximum(0.0, used - self.stage.regular_hours)
+        values[: len(self.free)] = np.maximum(values[: len(self.free)], 0.0)
+        start = highspy.HighsSolution()
+        start.col_value = values.tolist()
+        start.value_valid = True
+        self.highs.setSolution(start)
+
+    def run(self) -> None:
+        """Solves, and solves anew without a start where HiGHS hands back the start instead of what it found.
+
+        HiGHS 1.16 does so when its presolve alone solves the programme: the values then do not add up to the objective.
+        """
+        self.highs.run()
+        values, info = np.array(self.highs.getSolution().col_value), self.highs.getInfo()
+        objective = info.objective_function_value
+        if len(values) and abs(self._costs() @ values + self.kept_value - objective) > 1e-6 * max(1.0, abs(objective)):
+            self.highs.clearSolver()
+            self.highs.run()
+
+    def answer(self) -> Answer:
+        """Reads the programme's choice, in whole units."""
+        info, status = self.highs.getInfo(), self.highs.getModelStatus()
+        has_solution = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        bound = float(info.mip_dual_bound)
+        if not has_solution:
+            return Answer(None, bound, is_proven=False)
+        is_proven = status == highspy.HighsModelStatus.kOptimal
+        return Answer(self._picks(np.array(self.highs.getSolution().col_value)), bound, is_proven)
+
+    def _picks(self, values: Floats) -> dict[int, Picks]:
+        taken = np.round(values[self.first_share : self.first_use])
+        shares = taken * self._share_of_unit()
+        picks: dict[int, Picks] = dict.fromkeys(self.free.tolist(), ())
+        for index in np.flatnonzero(taken > 0).tolist():
+            slot = int(self.free[self.owner[index]])
+            picks[slot] = (*picks[slot], (int(self.candidates[index]), float(shares[index])))
+        return picks

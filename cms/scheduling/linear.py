@@ -1,0 +1,378 @@
+"""The linear relaxation of one tier in HiGHS: a bound, the prices of the resource-buckets, and a fractional plan.
+
+Columns are generated: the programme starts with a few for each order and asks :mod:`cms.scheduling.pricing` for those
+that would improve it. The bound is not the programme's objective but the Lagrangian one at its prices, which holds for
+any prices, solved to the end or not.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import highspy
+import numpy as np
+import numpy.typing as npt
+
+from cms.scheduling.columns import Columns
+from cms.scheduling.demand import Demand, Flags, Floats, Integers
+from cms.scheduling.pricing import Found, Prices, best_costs, cheapest_by_delivery
+
+Indices: TypeAlias = npt.NDArray[np.int32]
+"""As HiGHS wants them."""
+_TOLERANCE = 1e-7
+_MOST_ROUNDS = 60
+_MOST_DIVES = 400
+_MOST_SETBACKS = 20
+_DUST = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class TierLimit:
+    """What a settled tier may count at most over the slots of its class."""
+
+    priority: int
+    days: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One tier to minimise, over some slots, with the limits of the tiers that are settled.
+
+    Parameters
+    ----------
+    priority : int, optional
+        The class whose tardiness is minimised; None: the cost tier.
+    money : float
+        What a unit of money counts: 1 in the cost tier; next to nothing where it only decides between equals; else 0.
+    active : array
+        By slot: whether it takes part.
+    regular_hours, overtime_hours, overtime_rate : array
+        By bucket: what frozen deliveries and slots that take no part leave.
+    may_stay_out : array
+        By slot: whether it may be left unscheduled.
+    most_days : array
+        By slot: the most days of tardiness times share that a column may count.
+    """
+
+    priority: int | None
+    active: Flags
+    limits: tuple[TierLimit, ...]
+    regular_hours: Floats
+    overtime_hours: Floats
+    overtime_rate: Floats
+    may_stay_out: Flags
+    most_days: Floats
+    money: float = 0.0
+
+    @property
+    def is_cost(self) -> bool:
+        """Whether this is the cost tier."""
+        return self.priority is None
+
+    def column_costs(self, demand: Demand, columns: Columns, chosen: Integers) -> Floats:
+        """What columns count in this tier."""
+        slots = columns.slots[chosen]
+        days = np.where(demand.classes[slots] == self.priority, demand.weights[slots] * columns.days[chosen], 0.0)
+        return np.asarray(days + self.money * columns.money[chosen])
+
+    def unscheduled_costs(self, demand: Demand, slots: Integers) -> Floats:
+        """What slots count in this tier when they get nothing."""
+        mine = demand.classes[slots] == self.priority
+        days = np.where(mine, demand.weights[slots] * demand.unscheduled_days[slots], 0.0)
+        return np.asarray(days + self.money * demand.change_costs[slots])
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """The relaxation of a stage.
+
+    Parameters
+    ----------
+    bound : float
+        No plan counts less in this tier, frozen deliveries and idle slots aside.
+    prices : Prices
+        The prices that prove it.
+    slot_costs : array
+        By slot: the least cost at those prices; reduced costs are measured from it.
+    values : array
+        By column: the share taken.
+    """
+
+    bound: float
+    prices: Prices
+    slot_costs: Floats
+    values: Floats
+
+
+def relax(demand: Demand, columns: Columns, stage: Stage, *, deadline: float) -> Relaxation:
+    """Solves the relaxation of a stage; columns are added on the way."""
+    master = _Master(demand, columns, stage)
+    best: Relaxation | None = None
+    for _ in range(_MOST_ROUNDS):
+        objective = master.solve(deadline)
+        if objective is None:
+            break
+        prices, slot_prices = master.prices()
+        bound, slot_costs = lagrangian_bound(demand, columns, stage, prices)
+        if best is None or bound > best.bound:
+            best = Relaxation(bound, prices, slot_costs, master.values())
+        elif objective - bound <= _TOLERANCE * max(1.0, abs(objective)):
+            best = Relaxation(best.bound, best.prices, best.slot_costs, master.values())
+        if objective - bound <= _TOLERANCE * max(1.0, abs(objective)) or time.monotonic() > deadline:
+            break
+        limits = np.where(stage.active, slot_prices - _TOLERANCE, -np.inf)
+        found = cheapest_by_delivery(demand, prices, limits)
+        if len(found.ways) == 0:
+            break
+        master.extend(columns.add(few_per_slot(found, 3)))
+    return best or _trivial(demand, columns, stage)
+
+
+def dive(demand: Demand, columns: Columns, stage: Stage, *, deadline: float) -> Floats:
+    """By column the share taken after rounding up step by step: what is nearly whole is fixed, the rest solved anew.
+
+    A step that leaves no plan at all is taken back with the one before it, and its first column forbidden. What is
+    still divided when the steps are spent is left to the caller.
+    """
+    master = _Master(demand, columns, stage)
+    values = np.zeros(len(columns))
+    steps: list[Integers] = []
+    setbacks = 0
+    for _ in range(_MOST_DIVES):
+        if master.solve(deadline) is None:
+            if not steps or setbacks == _MOST_SETBACKS or time.monotonic() > deadline:
+                break
+            setbacks += 1
+            first = steps[-1][:1]
+            for step in steps[-2:]:
+                master.bound(step, 0.0, np.inf)
+            if setbacks % 2:
+                master.bound(first, 0.0, 0.0)
+            del steps[-2:]
+            continue
+        values = master.values()
+        step = _most_whole(columns, values)
+        if len(step) == 0 or time.monotonic() > deadline:
+            break
+        master.bound(step, 1.0, 1.0)
+        steps.append(step)
+    return values
+
+
+def _most_whole(columns: Columns, values: Floats) -> Integers:
+    """Of each divided slot the largest column; of these the nearly whole ones, and at least a fifth."""
+    divided = np.flatnonzero((values > _DUST) & (values < 1 - _DUST))
+    largest = divided[np.lexsort((divided, -values[divided]))]
+    _, first = np.unique(columns.slots[largest], return_index=True)
+    best = largest[np.sort(first)]
+    return best[: max(len(best) // 5, int((values[best] > 0.7).sum()), 1)]
+
+
+def _trivial(demand: Demand, columns: Columns, stage: Stage) -> Relaxation:
+    """The bound at zero prices: every order at its own best."""
+    prices = stage_prices(demand, stage, np.zeros(len(stage.regular_hours)), [0.0] * len(stage.limits))
+    bound, slot_costs = lagrangian_bound(demand, columns, stage, prices)
+    return Relaxation(bound, prices, slot_costs, np.zeros(len(columns)))
+
+
+def few_per_slot(found: Found, count: int) -> Found:
+    """The cheapest `count` candidates of each slot."""
+    order = np.lexsort((found.deliveries, found.completions, found.ways, found.costs, found.slots))
+    slots = found.slots[order]
+    starts = np.flatnonzero(np.r_[True, slots[1:] != slots[:-1]])
+    rank = np.arange(len(slots)) - np.repeat(starts, np.diff(np.r_[starts, len(slots)]))
+    kept = order[rank < count]
+    return Found(
+        found.ways[kept], found.slots[kept], found.completions[kept], found.deliveries[kept], found.costs[kept]
+    )
+
+
+def stage_prices(demand: Demand, stage: Stage, bucket: Floats, limit_prices: list[float]) -> Prices:
+    """Prices for pricing: the tier itself counts once, a settled tier by the price of its limit."""
+    multiplier = np.zeros(len(demand.slots))
+    if not stage.is_cost:
+        multiplier[demand.classes == stage.priority] = 1.0
+    for limit, price in zip(stage.limits, limit_prices, strict=True):
+        multiplier[demand.classes == limit.priority] = price
+    return Prices(bucket, multiplier * demand.weights, stage.money, stage.most_days)
+
+
+def lagrangian_bound(demand: Demand, columns: Columns, stage: Stage, prices: Prices) -> tuple[float, Floats]:
+    """The bound that these prices prove, and each slot's share of it."""
+    costs = best_costs(demand, prices)
+    index = np.fromiter(columns.published.values(), dtype=np.int64, count=len(columns.published))
+    index = index[columns.days[index] <= stage.most_days[columns.slots[index]] + 1e-9]
+    if len(index):
+        slots = columns.slots[index]
+        published = columns.hours[:, index].T @ prices.bucket
+        published += prices.day[slots] * columns.days[index] + prices.money * columns.money[index]
+        np.minimum.at(costs, slots, published)
+    out = prices.day * demand.unscheduled_days + prices.money * demand.change_costs
+    costs = np.minimum(costs, np.where(stage.may_stay_out, out, np.inf))
+    bound = float(costs[stage.active].sum()) - _capacity_value(stage, prices)
+    for limit in stage.limits:
+        of_class = np.flatnonzero(demand.classes == limit.priority)
+        weight = demand.weights[of_class]
+        weighted = np.flatnonzero(weight > 0)
+        if len(weighted):
+            place = of_class[weighted[0]]
+            bound -= float(prices.day[place] / demand.weights[place]) * limit.days
+    return bound, costs
+
+
+def _capacity_value(stage: Stage, prices: Prices) -> float:
+    if stage.money == 0:
+        return float(prices.bucket @ (stage.regular_hours + stage.overtime_hours))
+    over = np.maximum(prices.bucket - stage.money * stage.overtime_rate, 0.0)
+    return float(prices.bucket @ stage.regular_hours + over @ stage.overtime_hours)
+
+
+class _Master:
+    """The restricted linear programme: an assignment row a slot, a row a bucket, a row a settled tier."""
+
+    def __init__(self, demand: Demand, columns: Columns, stage: Stage) -> None:
+        self.demand, self.columns, self.stage = demand, columns, stage
+        self.slots = np.flatnonzero(stage.active)
+        self._row_of_slot = np.full(len(demand.slots), -1)
+        self._row_of_slot[self.slots] = np.arange(len(self.slots))
+        self._bucket_count = len(stage.regular_hours)
+        self._chosen = np.zeros(0, dtype=np.int64)
+        self._in_programme = np.zeros(0, dtype=np.bool_)
+        self._highs = quiet_highs()
+        self._add_rows()
+        self._first_column = self._add_fixed_columns()
+        self.extend(np.arange(len(columns)))
+
+    def _add_rows(self) -> None:
+        stage, count = self.stage, len(self.slots)
+        capacity = stage.regular_hours if stage.money else stage.regular_hours + stage.overtime_hours
+        limits = np.array([limit.days for limit in stage.limits])
+        lower = np.concatenate([np.ones(count), np.full(self._bucket_count + len(limits), -np.inf)])
+        upper = np.concatenate([np.ones(count), capacity, limits + 1e-9])
+        nothing = np.zeros(0, dtype=np.int32)
+        self._highs.addRows(len(lower), lower, upper, 0, nothing, nothing, np.zeros(0))
+
+    def _add_fixed_columns(self) -> int:
+        """Staying out, for each slot; overtime, for each bucket, in the cost tier."""
+        stage, count = self.stage, len(self.slots)
+        rows, values, starts = self._with_limit_rows(
+            np.arange(count), np.ones(count), self.slots, self.demand.unscheduled_days[self.slots]
+        )
+        upper = stage.may_stay_out[self.slots].astype(float)
+        costs = stage.unscheduled_costs(self.demand, self.slots)
+        self._highs.addCols(count, costs, np.zeros(count), upper, len(rows), starts, rows, values)
+        if stage.money == 0:
+            return count
+        buckets = np.arange(self._bucket_count, dtype=np.int32)
+        self._highs.addCols(
+            self._bucket_count,
+            stage.money * stage.overtime_rate,
+            np.zeros(self._bucket_count),
+            stage.overtime_hours,
+            self._bucket_count,
+            buckets,
+            (buckets + count).astype(np.int32),
+            np.full(self._bucket_count, -1.0),
+        )
+        return count + self._bucket_count
+
+    def _with_limit_rows(
+        self, rows: Integers, values: Floats, slots: Integers, days: Floats
+    ) -> tuple[Indices, Floats, Indices]:
+        """One entry a column, and a second one in the row of a settled tier where the slot belongs to it."""
+        first_limit = len(self.slots) + self._bucket_count
+        limit_row = np.full(len(slots), -1)
+        for number, limit in enumerate(self.stage.limits):
+            limit_row[self.demand.classes[slots] == limit.priority] = first_limit + number
+        counted = limit_row >= 0
+        starts = np.concatenate([[0], np.cumsum(1 + counted)])[:-1]
+        size = len(slots) + int(counted.sum())
+        all_rows: Indices = np.zeros(size, dtype=np.int32)
+        all_values = np.zeros(size)
+        all_rows[starts], all_values[starts] = rows, values
+        all_rows[starts[counted] + 1] = limit_row[counted]
+        all_values[starts[counted] + 1] = (self.demand.weights[slots] * days)[counted]
+        return all_rows, all_values, starts.astype(np.int32)
+
+    def extend(self, indices: Integers) -> None:
+        """Takes columns into the programme, where they are active and not in it yet."""
+        columns, stage = self.columns, self.stage
+        grown = np.zeros(len(columns), dtype=np.bool_)
+        grown[: len(self._in_programme)] = self._in_programme
+        indices = np.unique(indices)
+        slots = columns.slots[indices]
+        fits = columns.days[indices] <= stage.most_days[slots] + 1e-9
+        indices = indices[stage.active[slots] & fits & ~grown[indices]]
+        grown[indices] = True
+        self._in_programme = grown
+        if len(indices):
+            self._append(indices)
+
+    def _append(self, indices: Integers) -> None:
+        columns, count = self.columns, len(self.slots)
+        slots = columns.slots[indices]
+        heads, head_values, head_starts = self._with_limit_rows(
+            self._row_of_slot[slots], np.ones(len(slots)), slots, columns.days[indices]
+        )
+        hours = columns.hours[:, indices]
+        head_sizes = np.diff(np.r_[head_starts, len(heads)])
+        load_sizes = np.diff(hours.indptr)
+        starts = np.concatenate([[0], np.cumsum(head_sizes + load_sizes)])[:-1]
+        size = len(heads) + len(hours.indices)
+        rows, values = np.zeros(size, dtype=np.int32), np.zeros(size)
+        head_places = np.arange(len(heads)) + np.repeat(np.cumsum(load_sizes) - load_sizes, head_sizes)
+        load_places = np.arange(len(hours.indices)) + np.repeat(np.cumsum(head_sizes), load_sizes)
+        rows[head_places], values[head_places] = heads, head_values
+        rows[load_places], values[load_places] = hours.indices + count, hours.data
+        costs = self.stage.column_costs(self.demand, columns, indices)
+        bounds = np.zeros(len(indices)), np.full(len(indices), np.inf)
+        self._highs.addCols(len(indices), costs, *bounds, size, starts.astype(np.int32), rows, values)
+        self._chosen = np.concatenate([self._chosen, indices])
+
+    def bound(self, indices: Integers, least: float, most: float) -> None:
+        """Bounds the shares of columns."""
+        place = np.full(len(self.columns), -1)
+        place[self._chosen] = np.arange(len(self._chosen)) + self._first_column
+        at = place[indices].astype(np.int32)
+        self._highs.changeColsBounds(len(at), at, np.full(len(at), least), np.full(len(at), most))
+
+    def solve(self, deadline: float) -> float | None:
+        """The objective; None where the time ran out before there was one."""
+        self._highs.setOptionValue("time_limit", self._highs.getRunTime() + max(0.05, deadline - time.monotonic()))
+        self._highs.run()
+        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        return float(self._highs.getInfo().objective_function_value)
+
+    def prices(self) -> tuple[Prices, Floats]:
+        """Prices of the buckets and limits, and by slot what it costs at them."""
+        duals = np.array(self._highs.getSolution().row_dual)
+        count = len(self.slots)
+        bucket = np.maximum(-duals[count : count + self._bucket_count], 0.0)
+        limit_prices = [max(0.0, -dual) for dual in duals[count + self._bucket_count :]]
+        slot_prices = np.full(len(self.demand.slots), np.inf)
+        slot_prices[self.slots] = duals[:count]
+        return stage_prices(self.demand, self.stage, bucket, limit_prices), slot_prices
+
+    def values(self) -> Floats:
+        """By column: the share taken."""
+        solution = np.array(self._highs.getSolution().col_value)
+        values = np.zeros(len(self.columns))
+        values[self._chosen] = solution[self._first_column :]
+        return values
+
+
+class _SilentHighs(highspy.Highs):
+    """HiGHS that does not announce itself: it prints its name when callbacks are enabled, before any option is read."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802  # the name of HiGHS
+        """No callback is used."""
+
+
+def quiet_highs() -> highspy.Highs:
+    """HiGHS without output, on one thread, with a fixed seed: the same input gives the same answer."""
+    highs: highspy.Highs = _SilentHighs()  # type: ignore[no-untyped-call]  # highspy carries no types
+    highs.setOptionValue("output_flag", False)  # noqa: FBT003  # the signature of HiGHS
+    highs.setOptionValue("threads", 1)
+    highs.setOptionValue("random_seed", 0)
+    return highs

@@ -1,0 +1,373 @@
+"""How one tier is settled: relax, round, prove where that is possible, and improve until the time is up."""
+
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cms.scheduling.columns import Columns
+from cms.scheduling.demand import Demand, Flags, Floats, Integers
+from cms.scheduling.insertion import insert
+from cms.scheduling.integer import CAPACITY_TOLERANCE, Answer, choose
+from cms.scheduling.linear import Relaxation, Stage, dive, few_per_slot, relax
+from cms.scheduling.pricing import Found, Prices, all_within, cheapest_by_delivery
+from cms.scheduling.solution import Picks, Solution
+
+_CLOSED = 1e-9
+_FEW_CELLS = 200_000
+_MOST_EXACT_COLUMNS = 40_000
+_GRAINS = (1.0, 2.0, 4.0, 5.0, 10.0, 20.0, 100.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A settled tier.
+
+    Parameters
+    ----------
+    bound : float
+        Proven for the active slots.
+    prices : Prices, optional
+        That of the relaxation; None where none was needed.
+    """
+
+    solution: Solution
+    bound: float
+    prices: Prices | None
+
+
+def settle(solution: Solution, stage: Stage, deadline: float, *, least: float) -> Settled:
+    """The best solution of a tier found until the deadline, and its bound.
+
+    Parameters
+    ----------
+    solution : Solution
+        Where the search starts; it keeps the stage's limits.
+    least : float
+        A bound that is known already.
+    """
+    tier = _Tier(solution, stage, deadline)
+    if not stage.active.any():
+        return Settled(solution, tier.value, None)
+    if tier.value <= least + _CLOSED:
+        return Settled(solution, least, None)
+    tier.bound = least
+    tier.relax()
+    if not tier.is_closed:
+        tier.round()
+    if not tier.is_closed:
+        tier.prove()
+    if not tier.is_closed:
+        tier.improve()
+    return Settled(tier.solution, tier.bound, tier.relaxation.prices if tier.relaxation else None)
+
+
+class _Tier:
+    """The search of one tier: the best solution, its value, and the bound."""
+
+    def __init__(self, solution: Solution, stage: Stage, deadline: float) -> None:
+        self.solution, self.stage, self.deadline = solution, stage, deadline
+        self.demand: Demand = solution.demand
+        self.columns: Columns = solution.columns
+        self.bound = -np.inf
+        self.value = tier_value(solution, stage)
+        self.tie_break = 0.0 if stage.is_cost else _tie_break(self.demand, stage)
+        self.search_stage = replace(stage, money=stage.money or self.tie_break)
+        self.relaxation: Relaxation | None = None
+        self.guide_stage = stage
+        self.slots = np.flatnonzero(stage.active)
+        self.granularity = _granularity(self.demand, stage)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether value and bound meet."""
+        return self.value - self.bound <= _CLOSED * max(1.0, abs(self.value))
+
+    def relax(self) -> None:
+        """Bounds the tier by its linear relaxation."""
+        days = self.demand.tables.days
+        if len(self.demand.way_group) * days * days <= _FEW_CELLS:
+            self.columns.add(all_within(self.demand, self._zero_prices(), np.where(self.stage.active, np.inf, -np.inf)))
+        self.relaxation = relax(self.demand, self.columns, self.stage, deadline=self._part(0.4))
+        self.guide = self.relaxation
+        self._raise_bound(self.relaxation.bound)
+
+    def _anchored(self) -> Stage:
+        """The tier with each order of a settled class at most as late as it is now.
+
+        Orders trade no lateness inside a settled class then, so it proves less, but it is easy to round.
+        Settled orders that are divided or out stay exactly as they are.
+        """
+        stage, demand = self.stage, self.demand
+        owner, columns, _ = self.solution.flat()
+        settled = np.isin(demand.classes, [limit.priority for limit in stage.limits]) & (demand.weights > 0)
+        whole = np.bincount(owner, minlength=len(settled)) == 1
+        whole &= np.array([bool(picks) and picks[0][1] > 1 - _CLOSED for picks in self.solution.picks])
+        days: Floats = np.zeros(len(settled))
+        days[owner] = self.columns.days[columns]
+        kept = np.flatnonzero(settled & ~whole & stage.active)
+        return replace(
+            stage,
+            money=stage.money or self.tie_break,
+            active=stage.active & ~(settled & ~whole),
+            limits=(),
+            regular_hours=stage.regular_hours - self.solution.hours(kept),
+            may_stay_out=stage.may_stay_out & ~settled,
+            most_days=np.where(settled & whole, np.minimum(days, stage.most_days), stage.most_days),
+        )
+
+    def round(self) -> None:
+        """Rounds the relaxation: with its full freedom, and where that fails with settled orders held in place."""
+        before = self.value
+        self._round_in(self.search_stage)
+        if self.value > before - _CLOSED and self.stage.limits:
+            self._round_in(self._anchored())
+
+    def _round_in(self, stage: Stage) -> None:
+        self.guide_stage = stage
+        self.guide = relax(self.demand, self.columns, stage, deadline=self._part(0.3))
+        values = dive(self.demand, self.columns, stage, deadline=self._part(0.5))
+        rounded = self.solution.copy()
+        active = np.flatnonzero(stage.active)
+        whole = np.flatnonzero(values > 1 - 1e-6)
+        for slot in active.tolist():
+            rounded.picks[slot] = ()
+        for column in whole.tolist():
+            rounded.picks[int(self.columns.slots[column])] = ((column, 1.0),)
+        divided = np.setdiff1d(active, self.columns.slots[whole])
+        rounded = self._inserted(rounded, divided, self._part(0.5))
+        self._accept(rounded)
+
+    def _inserted(self, solution: Solution, waiting: Integers, deadline: float) -> Solution:
+        """Places waiting slots by ejection, the higher classes first."""
+        prices, slot_costs = self.guide.prices, self.guide.slot_costs
+        candidates = self._candidates_of(np.flatnonzero(self.guide_stage.active))
+        candidates = candidates[
+            self.columns.days[candidates] <= self.guide_stage.most_days[self.columns.slots[candidates]] + 1e-9
+        ]
+        out = prices.day * self.demand.unscheduled_days + prices.money * self.demand.change_costs - slot_costs
+        settled = np.isin(self.demand.classes, [limit.priority for limit in self.guide_stage.limits])
+        out = np.where(self.guide_stage.may_stay_out & ~(settled & (self.demand.weights > 0)), out, np.inf)
+        order = np.lexsort((waiting, -out[waiting], self.demand.classes[waiting]))
+        return insert(
+            solution,
+            replace(self.guide_stage, regular_hours=self.stage.regular_hours),
+            waiting[order],
+            candidates=candidates,
+            costs=self._reduced_costs(candidates),
+            staying_out=out,
+            fallback=self.solution,
+            deadline=deadline,
+        )
+
+    def _broken(self, solution: Solution) -> Integers:
+        """Slots whose promise is broken, or that share in the excess of a settled tier."""
+        days, weights, stage = solution.days(), self.demand.weights, self.stage
+        broken = self.slots[~keeps_promises(solution, stage)[self.slots]]
+        for limit in stage.limits:
+            mine = (self.demand.classes == limit.priority) & (days > _CLOSED) & (weights > 0)
+            if float((weights * days)[mine].sum()) > limit.days + CAPACITY_TOLERANCE:
+                broken = np.union1d(broken, np.flatnonzero(mine))
+        return broken
+
+    def _in_the_way(self, solution: Solution, slots: Integers, chance: np.random.Generator) -> Integers:
+        """Other slots in the buckets that these could use, drawn at random, the ones that move easily more often."""
+        owner, columns, _ = solution.flat(self.slots)
+        wanted = np.flatnonzero(np.isin(self.columns.slots, slots))
+        contested = np.zeros(len(self.stage.regular_hours), dtype=np.bool_)
+        contested[self.columns.hours[:, wanted].indices] = True
+        weight = contested * (0.01 + self._relaxed().prices.bucket)
+        touched = np.zeros(len(self.demand.slots))
+        np.maximum.at(touched, owner, self.columns.hours[:, columns].T @ weight)
+        others = np.flatnonzero(touched > 0)
+        ease = touched[others] / (1e-3 + self._second_costs()[others])
+        return others[np.argsort(-ease * chance.random(len(others)), kind="stable")]
+
+    def _second_costs(self) -> Floats:
+        """By slot: what its second choice costs more than its first, at the prices of the relaxation."""
+        second = np.full(len(self.demand.slots), np.inf)
+        spare = np.flatnonzero(self._relaxed().values < 0.5)
+        np.minimum.at(second, self.columns.slots[spare], np.maximum(self._reduced_costs(spare), 0.0))
+        return second
+
+    def _stays_out(self, slots: Integers, relaxation: Relaxation) -> Integers:
+        taken = np.bincount(
+            self.columns.slots[: len(relaxation.values)], relaxation.values, minlength=len(self.demand.slots)
+        )
+        return slots[taken[slots] < 1e-6]
+
+    def _candidates_of(self, free: Integers) -> Integers:
+        """The cheapest columns of these slots at the prices of the relaxation."""
+        limits = np.full(len(self.demand.slots), -np.inf)
+        limits[free] = np.inf
+        found = cheapest_by_delivery(self.demand, self.guide.prices, limits)
+        indices = self.columns.add(few_per_slot(found, 12))
+        is_free = np.zeros(len(self.demand.slots), dtype=np.bool_)
+        is_free[free] = True
+        known = np.flatnonzero(is_free[self.columns.slots])
+        near = self._reduced_costs(known) <= np.median(self._reduced_costs(indices)) if len(indices) else known < 0
+        return np.union1d(np.union1d(indices, known[near]), self._picked(free))
+
+    def _picked(self, free: Integers) -> Integers:
+        published = [self.columns.published[slot] for slot in free.tolist() if slot in self.columns.published]
+        return np.union1d(self.solution.flat(free)[1], np.array(published, dtype=np.int64))
+
+    def _reduced_costs(self, indices: Integers) -> Floats:
+        relaxation, columns = self.guide, self.columns
+        slots = columns.slots[indices]
+        prices = relaxation.prices
+        costs = columns.hours[:, indices].T @ prices.bucket
+        costs += prices.day[slots] * columns.days[indices] + prices.money * columns.money[indices]
+        return np.asarray(costs - relaxation.slot_costs[slots])
+
+    def prove(self) -> None:
+        """Chooses exactly among all columns that a better solution could contain.
+
+        A column whose reduced cost exceeds the gap cannot be part of a better solution: leaving it out loses nothing.
+        """
+        relaxation = self._relaxed()
+        gap = self.value - relaxation.bound
+        limits = relaxation.slot_costs + gap * self._steps() + _CLOSED * max(1.0, abs(self.value))
+        limits = np.where(self.stage.active, limits, -np.inf)
+        found = all_within(self.demand, relaxation.prices, limits)
+        if len(found.ways) > _MOST_EXACT_COLUMNS:
+            return
+        candidates = np.union1d(self.columns.add(found), self._picked(self.slots))
+        answer = choose(
+            self.solution, self.stage, self.slots, candidates, deadline=self._part(0.8), granularity=self.granularity
+        )
+        self._accept_answer(self.solution.copy(), answer)
+        self._raise_bound(self.value if answer.is_proven else min(answer.bound, self.value))
+
+    def _steps(self) -> Floats:
+        """By slot: how much of a column's reduced cost its smallest use spares, as a factor of the gap."""
+        least = [
+            slot.quantity / slot.order.smallest_split if slot.order.splittable else 1.0 for slot in self.demand.slots
+        ]
+        return np.array(least)
+
+    def improve(self) -> None:
+        """Frees some orders at a time, the worst placed and some that have equal choices, and chooses for them anew."""
+        chance = np.random.default_rng(len(self.slots))
+        without_gain, rounds = 0, 0
+        while without_gain < 12 and rounds < 200 and not self._is_near and time.monotonic() < self.deadline:
+            free = self._neighbourhood(chance, 60 + 20 * without_gain)
+            before = self._merit(self.solution)
+            answer = choose(
+                self.solution,
+                self.search_stage,
+                free,
+                self._candidates_of(free),
+                deadline=self.deadline,
+                most_nodes=100,
+                relative_gap=1e-4,
+            )
+            self._accept_answer(self.solution.copy(), answer)
+            without_gain = 0 if self._merit(self.solution) < before - _CLOSED else without_gain + 1
+            rounds += 1
+
+    @property
+    def _is_near(self) -> bool:
+        """Whether the gap is so small that improving further is not worth the time."""
+        gap = self.value - self.bound
+        return gap <= max(2e-3 * abs(self.value), 0.0 if self.stage.is_cost else 0.25) or self.is_closed
+
+    def _neighbourhood(self, chance: np.random.Generator, size: int) -> Integers:
+        """A few orders that are placed worse than the prices say they could be, and those in their way."""
+        owner, columns, _ = self.solution.flat(self.slots)
+        regret = np.zeros(len(self.demand.slots))
+        np.maximum.at(regret, owner, self._reduced_costs(columns))
+        out = np.setdiff1d(self.slots, owner)
+        regret[out] = self._relaxed().prices.day[out] * self.demand.unscheduled_days[out]
+        wrong = self.slots[regret[self.slots] > 1e-6]
+        drawn = wrong[np.argsort(-regret[wrong] * chance.random(len(wrong)), kind="stable")][: size // 6]
+        return np.union1d(drawn, self._in_the_way(self.solution, drawn, chance)[: size - len(drawn)])
+
+    def _accept_answer(self, base: Solution, answer: Answer) -> None:
+        if answer.picks is not None:
+            for slot, picks in answer.picks.items():
+                base.picks[slot] = picks
+            self._accept(base)
+
+    def _accept(self, other: Solution) -> None:
+        """Takes a solution that is better and keeps every limit."""
+        if keeps_limits(other, self.stage):
+            value = tier_value(other, self.stage)
+            if value <= self.value + _CLOSED and self._merit(other) < self._merit(self.solution) - _CLOSED:
+                self.solution, self.value = other, value
+
+    def _merit(self, solution: Solution) -> float:
+        """The value of the tier, and among equals the money."""
+        return tier_value(solution, self.search_stage)
+
+    def _raise_bound(self, bound: float) -> None:
+        if self.granularity:
+            bound = np.ceil(bound / self.granularity - 1e-6) * self.granularity
+        self.bound = max(self.bound, min(bound, self.value))
+
+    def _part(self, share: float) -> float:
+        now = time.monotonic()
+        return now + share * max(0.0, self.deadline - now)
+
+    def _relaxed(self) -> Relaxation:
+        assert self.relaxation is not None
+        return self.relaxation
+
+    def _zero_prices(self) -> Prices:
+        buckets, slots = len(self.stage.regular_hours), len(self.demand.slots)
+        return Prices(np.zeros(buckets), np.zeros(slots), 0.0, self.stage.most_days)
+
+
+def tier_value(solution: Solution, stage: Stage) -> float:
+    """What the active slots count in the tier."""
+    value = 0.0
+    if not stage.is_cost:
+        mine = solution.demand.classes == stage.priority
+        value = float((solution.demand.weights * solution.days())[mine].sum())
+    if stage.money:
+        over = np.maximum(0.0, solution.hours() - stage.regular_hours)
+        value += stage.money * float(solution.money()[stage.active].sum() + over @ stage.overtime_rate)
+    return value
+
+
+def keeps_limits(solution: Solution, stage: Stage) -> bool:
+    """Whether hours, settled tiers and the orders that must be delivered are as they should be."""
+    room = stage.regular_hours + stage.overtime_hours - solution.hours()
+    if (room < -CAPACITY_TOLERANCE).any():
+        return False
+    if not keeps_promises(solution, stage)[stage.active].all():
+        return False
+    weighted = solution.demand.weights * solution.days()
+    return all(
+        weighted[solution.demand.classes == limit.priority].sum() <= limit.days + CAPACITY_TOLERANCE
+        for limit in stage.limits
+    )
+
+
+def keeps_promises(solution: Solution, stage: Stage) -> Flags:
+    """By slot: whether it is no later than it may be, and delivered in full where it must be."""
+    owner, _, shares = solution.flat()
+    taken = np.bincount(owner, shares, minlength=len(solution.picks))
+    is_complete = stage.may_stay_out | (taken > 1 - _CLOSED)
+    return np.asarray(is_complete & (solution.days() <= stage.most_days + CAPACITY_TOLERANCE))
+
+
+def _tie_break(demand: Demand, stage: Stage) -> float:
+    """What money may count beside days: so little that the dearest routing outweighs no more than a 50th of a day."""
+    dearest = max((float(group.money.max(initial=0.0)) for group in demand.groups), default=0.0)
+    dearest += float(stage.overtime_rate.max(initial=0.0))
+    return 0.02 / dearest if dearest > 0 else 0.0
+
+
+def _granularity(demand: Demand, stage: Stage) -> float:
+    """Of what the tier's values are whole multiples; 0 where that is not known."""
+    if stage.is_cost:
+        return 0.0
+    mine = demand.classes == stage.priority
+    if demand.splittable[mine].any() or (demand.shares[mine] < 1).any():
+        return 0.0
+    weights = demand.weights[mine]
+    return next((1 / grain for grain in _GRAINS if np.allclose(weights * grain, np.round(weights * grain))), 0.0)
+
+
+__all__ = ["Found", "Picks", "Settled", "keeps_limits", "settle", "tier_value"]
