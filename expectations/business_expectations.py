@@ -59,7 +59,9 @@ class RuleExpectation(BatchExpectation):
         runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002 - given by name
         execution_engine: Any = None,  # noqa: ARG002
     ) -> dict[str, Any]:
-        finding: Finding = metrics[FINDINGS_METRIC][self.rule.name]
+        finding: Finding | None = metrics[FINDINGS_METRIC].get(self.rule.name)
+        if finding is None:
+            return {"success": True, "result": {"observed_value": "accepted by a steward"}}
         return {"success": finding.count == 0, "result": _result_of(finding)}
 
     @classmethod

@@ -40,6 +40,35 @@ def _day_after_on_mssql(element: DayAfter, compiler: SQLCompiler, **kw: Any) -> 
     return f"DATEADD(day, {days}, CAST(SWITCHOFFSET({instant}, '+00:00') AS date))"
 
 
+class InstantAfter(FunctionElement[datetime]):
+    """An instant moved by a number of seconds."""
+
+    type = sa.DateTime(timezone=True)
+    inherit_cache = True
+
+    def __init__(self, instant: sa.ColumnElement[datetime], seconds: int) -> None:
+        super().__init__(instant, sa.literal(seconds))
+
+
+@compiles(InstantAfter, "sqlite")
+def _instant_after_on_sqlite(element: InstantAfter, compiler: SQLCompiler, **kw: Any) -> str:
+    instant, seconds = (compiler.process(part, **kw) for part in element.clauses)
+    # instants are kept with six digits of a second; compared as text they must have them
+    return f"(strftime('%Y-%m-%d %H:%M:%f', {instant}, {seconds} || ' seconds') || '000')"
+
+
+@compiles(InstantAfter, "postgresql")
+def _instant_after_on_postgresql(element: InstantAfter, compiler: SQLCompiler, **kw: Any) -> str:
+    instant, seconds = (compiler.process(part, **kw) for part in element.clauses)
+    return f"({instant} + make_interval(secs => {seconds}))"
+
+
+@compiles(InstantAfter, "mssql")
+def _instant_after_on_mssql(element: InstantAfter, compiler: SQLCompiler, **kw: Any) -> str:
+    instant, seconds = (compiler.process(part, **kw) for part in element.clauses)
+    return f"DATEADD(second, {seconds}, {instant})"
+
+
 class WeekdayOf(FunctionElement[int]):
     """The weekday of a date, 0 for Monday, whatever the session's first day of the week is."""
 

@@ -32,8 +32,10 @@ class DirectGate:
     tables: Mapping[str, sa.Table]
     settings: GateSettings
 
-    def judge(self, load: StagedLoad, *, now: datetime, complete: bool = False) -> GateVerdict:
-        """Decide about a staged load.
+    def judge(
+        self, load: StagedLoad, *, now: datetime, complete: bool = False, accepted: frozenset[str] = frozenset()
+    ) -> GateVerdict:
+        """Decide about a staged load; see `Gate.judge`.
 
         Raises
         ------
@@ -41,7 +43,7 @@ class DirectGate:
             The staged rows could not be read.
         """
         staged = Staged(load=load, tables=self.tables, now=now)
-        suite = suite_of(load.dataset)
+        suite = suite_of(load.dataset).accepting(accepted)
         findings = self._read(lambda c: find(c, suite, staged, self.settings, complete=complete))
         return verdict_of_load(load, findings)
 

@@ -42,28 +42,35 @@ class Gate:
         self._run = GreatExpectationsRun(engine)
         self._direct = DirectGate(engine=engine, tables=tables, settings=settings)
 
-    def judge(self, load: StagedLoad, *, now: datetime, complete: bool = False) -> GateVerdict:
+    def judge(
+        self, load: StagedLoad, *, now: datetime, complete: bool = False, accepted: frozenset[str] = frozenset()
+    ) -> GateVerdict:
         """Decide about a staged load.
 
         Parameters
         ----------
         complete : bool
             The load claims to be all that its source has.
+        accepted : frozenset of str
+            Names of suspicions that a steward has looked into and accepts for this load.
 
         Raises
         ------
+        InvalidValueError
+            What is to be accepted is no suspicion.
         WarehouseError
             The staged rows could not be read, or the result could not be kept.
         """
         if not load.row_count:
             # to Great Expectations a load without rows is no batch at all
-            return self._direct.judge(load, now=now, complete=complete)
+            return self._direct.judge(load, now=now, complete=complete, accepted=accepted)
         staged = Staged(load=load, tables=self._tables, now=now)
         suite = suite_of(load.dataset)
+        suite.accepting(accepted)  # what cannot be accepted is told before anything is read
         findings, result = self._run.run(
             suite,
             BatchOf(table=staged.rows, column="load_id", value=load.load_id),
-            lambda connection: find(connection, suite, staged, self._settings, complete=complete),
+            lambda connection: find(connection, suite.accepting(accepted), staged, self._settings, complete=complete),
         )
         verdict = verdict_of_load(load, findings)
         self._keep(result_of_load(load, verdict, now), result)

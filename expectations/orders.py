@@ -15,6 +15,7 @@ from expectations.common_rules import (
 )
 from expectations.conditions import DayAfter, is_missing, is_outside, is_unknown, stands_under_several
 from expectations.load_rules import load_rules
+from expectations.order_changes import change_rules
 from expectations.rules import RowRule, Staged, Suite
 
 LARGEST_QUANTITY = 1_000_000_000
@@ -32,7 +33,7 @@ def order_suite() -> Suite:
     return Suite(
         dataset=Dataset.ORDERS,
         title="Orders",
-        row_rules=(*_key_rules(), *_content_rules(), *_date_rules(), *_delivery_rules()),
+        row_rules=(*_key_rules(), *_content_rules(), *_date_rules(), *_delivery_rules(), *change_rules()),
         load_rules=load_rules(REQUIRED),
         required=REQUIRED,
     )

@@ -1,7 +1,7 @@
 """What a rule about staged rows is: declared once, run by Great Expectations on batches and by plain SQL on events."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from cms.application.ports import Dataset, Severity, StagedLoad
 from cms.config import GateSettings
+from cms.domain.errors import InvalidValueError
 
 STAGING_TABLES = {
     Dataset.CUSTOMERS: "staging_customers",
@@ -89,10 +90,13 @@ class RowRule(Rule):
         A sentence for a broken row; ``{column}`` names are filled from it.
     broken : callable
         Says in SQL which rows break it; unknown (NULL) counts as kept.
+    is_suspicion : bool
+        What breaks it may still be right: a steward who has asked may accept it.
     """
 
     reason: str
     broken: Callable[[Staged], sa.ColumnElement[bool]]
+    is_suspicion: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,6 +161,20 @@ class Suite:
     def rules(self) -> tuple[Rule, ...]:
         """Every rule, those about rows first."""
         return (*self.row_rules, *self.load_rules)
+
+    def accepting(self, accepted: frozenset[str]) -> "Suite":
+        """The suite without the suspicions that a steward has accepted.
+
+        Raises
+        ------
+        InvalidValueError
+            One of them is no suspicion of this suite: nobody can accept that.
+        """
+        suspicions = {rule.name for rule in self.row_rules if rule.is_suspicion}
+        for name in sorted(accepted - suspicions):
+            known = ", ".join(repr(suspicion) for suspicion in sorted(suspicions)) or "none"
+            raise InvalidValueError("accept", f"must be one of the suspicions of {self.key}: {known}", name)
+        return replace(self, row_rules=tuple(rule for rule in self.row_rules if rule.name not in accepted))
 
     @property
     def key(self) -> str:

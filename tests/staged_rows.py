@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cms.application.ports import Dataset, StagedLoad
 from cms.warehouse.engine import open_engine
-from cms.warehouse.tables import customer_master, metadata
+from cms.warehouse.tables import customer_master, metadata, order_master, order_source_records, routings
 from expectations.rules import STAGING_TABLES
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -110,6 +110,22 @@ def know_customers(engine: sa.Engine, *customer_ids: str, source: str = "board",
                 for customer_id in customer_ids
             ],
         )
+
+
+def know_business(engine: sa.Engine, record: Mapping[str, Any]) -> None:
+    """What the rules compare with: customers, the record of an earlier order, usual orders of pumps, their routing."""
+    know_customers(engine, "C1")
+    know_customers(engine, "ELSEWHERE", source="other")
+    earlier = {"row_hash": "h", "loaded_at": NOW, "load_id": "earlier"}
+    usual = a_staged_order(ordered_at=NOW - timedelta(days=200), status="delivered", source_system="erp") | earlier
+    with engine.begin() as connection:
+        connection.execute(sa.insert(order_source_records), [{**record, **earlier, "source_system": "erp"}])
+        connection.execute(
+            sa.insert(order_master),
+            [usual | {"order_id": f"U{number}", "source_order_id": f"U{number}"} for number in range(30)],
+        )
+        routing = {"routing_id": "pumps", "product_family": "pumps", "cost": 1, "loaded_at": NOW, "load_id": "earlier"}
+        connection.execute(sa.insert(routings), [routing])
 
 
 def _hash_of(row: Mapping[str, Any]) -> str:

@@ -11,6 +11,8 @@ from tests.staged_rows import NOW, a_staged_order
 Changes = Sequence[Mapping[str, Any]]
 
 _LATER = datetime(2026, 1, 5, 9, tzinfo=UTC)
+KNOWN = {"order_id": "TAKEN", "source_order_id": "S-OLD"}
+"""The order that the warehouse has already: 40 pumps of customer C1."""
 _GARBLED = "M\u00c3\u00bcller"
 
 ORDERS: Mapping[str, Changes] = {
@@ -38,6 +40,7 @@ ORDERS: Mapping[str, Changes] = {
     "ordered_at is a plausible instant": [
         {
             "ordered_at": NOW + timedelta(days=40),
+            "source_updated_at": None,
             "requested_date": date(2026, 3, 20),
             "promised_date": date(2026, 3, 20),
         }
@@ -54,6 +57,12 @@ ORDERS: Mapping[str, Changes] = {
     ],
     "what is delivered says so": [{"status": "shipped", "shipped_at": _LATER, "delivered_at": _LATER}],
     "a delivery has its instant": [{"status": "delivered"}],
+    "a quantity keeps its decimal point": [KNOWN | {"quantity": Decimal(400)}],
+    "a known order stays with its customer": [KNOWN | {"customer_id": "ELSEWHERE"}],
+    "a known order was ordered when it was": [KNOWN | {"ordered_at": datetime(2026, 1, 2, 8, tzinfo=UTC)}],
+    "a quantity is of a size that was ordered before": [*({} for _ in range(19)), {"quantity": Decimal(401)}],
+    "an order is not updated before it is ordered": [{"source_updated_at": datetime(2026, 1, 2, 8, tzinfo=UTC)}],
+    "a product family has its routing": [{}, {"product_family": "pomps"}],
 }
 
 CUSTOMERS: Mapping[str, Changes] = {

@@ -6,9 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from cms.warehouse.engine import open_engine
-from cms.warehouse.tables import order_source_records
 from tests.expectations.cases import TAKEN
-from tests.staged_rows import NOW, know_customers, open_warehouse
+from tests.staged_rows import know_business, open_warehouse
 from tests.warehouse_fixtures import (
     postgresql_server,
     postgresql_warehouse_url,
@@ -32,13 +31,7 @@ __all__ = [
 def prepared_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("expectations") / "prepared.db"
     engine = open_warehouse(path)
-    know_customers(engine, "C1")
-    know_customers(engine, "ELSEWHERE", source="other")
-    with engine.begin() as connection:
-        connection.execute(
-            sa.insert(order_source_records),
-            [TAKEN | {"source_system": "erp", "row_hash": "h", "loaded_at": NOW, "load_id": "earlier"}],
-        )
+    know_business(engine, TAKEN)
     engine.dispose()
     return path
 

@@ -1,0 +1,177 @@
+"""What an order that is already known can plausibly change to, and what a new one can plausibly be.
+
+All of these are suspicions: such a change may be right. It waits until a steward has asked, and then accepts it with
+``cms quality release --accept``.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from cms.application.ports import Severity
+from expectations.conditions import InstantAfter, is_unknown
+from expectations.rules import RowRule, Staged
+
+FACTOR = 10
+LARGEST_FACTOR = 10
+FEWEST_ORDERS = 30
+FEWEST_ROWS = 20
+SAME_INSTANT = timedelta(minutes=1)
+ASKED = "Ask the customer or order management. If it is right, release the row with --accept and this name."
+
+
+def change_rules() -> tuple[RowRule, ...]:
+    """The suspicions, and what is only reported."""
+    return (
+        QUANTITY_KEEPS_ITS_POINT,
+        CUSTOMER_STAYS,
+        ORDERED_ONCE,
+        QUANTITY_IS_KNOWN,
+        UPDATED_AFTER_ORDERED,
+        HAS_ROUTING,
+    )
+
+
+def _known(staged: Staged, differs: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Whether the source's last word on the same order differs from the staged row in the given way."""
+    records = staged.tables["order_source_records"]
+    return sa.exists(
+        sa.select(sa.literal(1))
+        .select_from(records)
+        .where(
+            records.c.source_system == staged.load.source,
+            records.c.source_order_id == staged["source_order_id"],
+            differs,
+        )
+        .correlate(staged.rows)
+    )
+
+
+def _has_jumped(staged: Staged) -> sa.ColumnElement[bool]:
+    old, new = staged.tables["order_source_records"].c.quantity, staged["quantity"]
+    return _known(staged, sa.or_(new >= FACTOR * old, new * FACTOR <= old))
+
+
+QUANTITY_KEEPS_ITS_POINT = RowRule(
+    name="a quantity keeps its decimal point",
+    description="quantity of a known order is less than ten times, and more than a tenth, of what its source said.",
+    column="quantity",
+    severity=Severity.CRITICAL,
+    consequence="A slipped decimal point fills the plant with work that nobody wants, or leaves a customer short.",
+    remedy=ASKED,
+    reason="quantity of order {order_id!r} has become {quantity}, ten times more or less than its source said before",
+    broken=_has_jumped,
+    is_suspicion=True,
+)
+
+
+def _has_moved_house(staged: Staged) -> sa.ColumnElement[bool]:
+    return _known(staged, staged.tables["order_source_records"].c.customer_id != staged["customer_id"])
+
+
+CUSTOMER_STAYS = RowRule(
+    name="a known order stays with its customer",
+    description="customer_id of a known order is what its source said last.",
+    column="customer_id",
+    severity=Severity.CRITICAL,
+    consequence="Goods that one customer was promised would go to another.",
+    remedy=ASKED,
+    reason="order {order_id!r} belonged to another customer before, now to {customer_id!r}",
+    broken=_has_moved_house,
+    is_suspicion=True,
+)
+
+
+def _was_ordered_again(staged: Staged) -> sa.ColumnElement[bool]:
+    old, new = staged.tables["order_source_records"].c.ordered_at, staged["ordered_at"]
+    tolerance = int(SAME_INSTANT.total_seconds())
+    moved = sa.or_(new > InstantAfter(old, tolerance), new < InstantAfter(old, -tolerance))
+    return _known(staged, sa.and_(new != old, moved))
+
+
+ORDERED_ONCE = RowRule(
+    name="a known order was ordered when it was",
+    description="ordered_at of a known order is within a minute of what its source said last.",
+    column="ordered_at",
+    severity=Severity.CRITICAL,
+    consequence="The past has no reason to change: most likely the source's time zone or date format has.",
+    remedy="Check the time zone and the format of instants in the source's settings. If the change is right, release "
+    "the rows with --accept and this name.",
+    reason="order {order_id!r} is said to be ordered at {ordered_at}, at another time than before",
+    broken=_was_ordered_again,
+    is_suspicion=True,
+)
+
+
+def _is_outsized(staged: Staged) -> sa.ColumnElement[bool]:
+    if staged.load.row_count < FEWEST_ROWS:
+        # a pass over a year of orders is too much for single events; the order book's suite sees them
+        return sa.false()
+    usual = staged.tables["order_master"].alias("usual")
+    limits = (
+        sa.select(usual.c.product_family, sa.func.max(usual.c.quantity).label("largest"))
+        .where(usual.c.ordered_at >= staged.now - timedelta(days=366))
+        .group_by(usual.c.product_family)
+        .having(sa.func.count() >= FEWEST_ORDERS)
+        .subquery("limits")
+    )
+    largest = sa.select(limits.c.largest).where(limits.c.product_family == staged["product_family"])
+    return staged["quantity"] > LARGEST_FACTOR * largest.correlate(staged.rows).scalar_subquery()
+
+
+QUANTITY_IS_KNOWN = RowRule(
+    name="a quantity is of a size that was ordered before",
+    description="quantity is at most ten times the largest of its product family in the last year, where that had 30 "
+    "orders; in loads of 20 rows or more.",
+    column="quantity",
+    severity=Severity.CRITICAL,
+    consequence="A slipped decimal point fills the plant with work that nobody wants.",
+    remedy=ASKED,
+    reason="quantity {quantity} of {product_family!r} is more than ten times the largest of the last year",
+    broken=_is_outsized,
+    is_suspicion=True,
+)
+
+
+def _was_updated_before(staged: Staged) -> sa.ColumnElement[bool]:
+    updated, ordered = staged["source_updated_at"], staged["ordered_at"]
+    tolerance = int(SAME_INSTANT.total_seconds())
+    # the plain comparison first: it settles nearly every row without a function call
+    return sa.and_(updated < ordered, updated < InstantAfter(ordered, -tolerance))
+
+
+UPDATED_AFTER_ORDERED = RowRule(
+    name="an order is not updated before it is ordered",
+    description="source_updated_at is at most a minute before ordered_at.",
+    column="source_updated_at",
+    severity=Severity.WARNING,
+    consequence="One of the two is read in a wrong time zone: lead times and the order of updates are off.",
+    remedy="Check the time zones of the two fields in the source's settings.",
+    reason="source_updated_at {source_updated_at} is before ordered_at {ordered_at}",
+    broken=_was_updated_before,
+)
+
+
+def _has_no_routing(staged: Staged) -> sa.ColumnElement[bool]:
+    routings: Any = staged.tables["routings"]
+    others = staged.rows.alias("others")
+    # where not one family of the load has a routing, the settings give a default one to all
+    some_have = sa.exists(
+        sa.select(sa.literal(1))
+        .select_from(others.join(routings, routings.c.product_family == others.c.product_family))
+        .where(others.c.load_id == staged.load.load_id)
+    )
+    return sa.and_(is_unknown(staged["product_family"], routings.c.product_family), some_have)
+
+
+HAS_ROUTING = RowRule(
+    name="a product family has its routing",
+    description="product_family is that of a routing; judged where at least one family of the load has one.",
+    column="product_family",
+    severity=Severity.WARNING,
+    consequence="The order is made by the default routing, or cannot be scheduled at all.",
+    remedy="Correct the family at the source, or enter its routing in the plant file.",
+    reason="product family {product_family!r} has no routing",
+    broken=_has_no_routing,
+)
