@@ -82,7 +82,7 @@ class _Board:
         self._usage: dict[int, list[tuple[int, float]]] = {}
         self._rank(candidates, costs)
         self._ejections: dict[int, int] = {}
-        lowest = int(self.demand.classes[stage.active].max())
+        lowest = int(self.demand.classes[stage.active].max(initial=1))
         self._rank_weight = (4.0 ** (lowest - self.demand.classes)).tolist()
         for slot, picks in enumerate(self.solution.picks):
             for row, amount in self._rows_of(picks):
