@@ -124,7 +124,8 @@ class WarehouseLoads:
         """Dataset, source and instant of the last read that kept a watermark, in order of dataset and source."""
         query = sa.select(sync_state.c.dataset, sync_state.c.source, sync_state.c.synced_at)
         with reading(self.engine) as connection:
-            return [*connection.execute(query.order_by(sync_state.c.dataset, sync_state.c.source)).tuples()]
+            found = connection.execute(query.order_by(sync_state.c.dataset, sync_state.c.source))
+            return [(dataset, source, synced_at) for dataset, source, synced_at in found]
 
     def known_ids(self, dataset: Dataset, source: str) -> frozenset[str]:
         """The source's own ids of what the warehouse has from it and believes to be still there."""
