@@ -149,6 +149,7 @@ class Walk:
         One that did may stand among older ones: its time says nothing of what has been passed.
         """
         if self.started_at is None or updated_at >= self.started_at:
+            self.is_disturbed = True
             return
         if self.position is not None and updated_at < self.position:
             self.is_disturbed = True
