@@ -64,7 +64,7 @@ class ClaimTable:
 
     def finish(self, connection: sa.Connection, entry_id: int, *, now: datetime) -> None:
         """The entry is done."""
-        self._close(connection, entry_id, {"status": self.done, self.done_at: now, "error": None})
+        self._close(connection, entry_id, {"status": self.done, self.done_at: now, "error": sa.null()})
 
     def fail(self, connection: sa.Connection, entry_id: int, *, error: str, retry_at: datetime | None) -> None:
         """The entry failed: it is due again at `retry_at`, or never."""
@@ -76,7 +76,13 @@ class ClaimTable:
         """Give dead entries another chance; how many there were."""
         table = self.table
         chosen = [table.c.status == "dead"] + ([] if which is None else [which])
-        values = {"status": self.waiting, "attempts": 0, "due_at": now, "claimed_by": None, "claimed_until": None}
+        values = {
+            "status": self.waiting,
+            "attempts": 0,
+            "due_at": now,
+            "claimed_by": sa.null(),
+            "claimed_until": sa.null(),
+        }
         return connection.execute(sa.update(table).where(*chosen).values(values)).rowcount
 
     def counts(self, connection: sa.Connection) -> dict[str, int]:
@@ -104,7 +110,7 @@ class ClaimTable:
         return connection.execute(query).scalars().all()
 
     def _close(self, connection: sa.Connection, entry_id: int, values: Mapping[str, Any]) -> None:
-        released = {"claimed_by": None, "claimed_until": None}
+        released = {"claimed_by": sa.null(), "claimed_until": sa.null()}
         statement = sa.update(self.table).where(self.table.c[self.key] == entry_id).values(**values, **released)
         if connection.execute(statement).rowcount == 0:
             raise NotFoundError(self.what, str(entry_id))

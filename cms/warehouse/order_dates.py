@@ -47,7 +47,7 @@ def _take_dates(connection: sa.Connection, version: int, replaces: int) -> None:
         sa.update(order_master)
         .where(had, order_master.c.status.not_in(_HAS_GONE_OUT), ~_is_in(master_schedule, version))
         .values(
-            scheduled_delivery_date=None,
+            scheduled_delivery_date=sa.null(),
             status=sa.case((order_master.c.status == _SCHEDULED, _OPEN), else_=order_master.c.status),
         )
     )
@@ -70,7 +70,7 @@ def _give_reasons(connection: sa.Connection, version: int) -> None:
 def _take_reasons(connection: sa.Connection, version: int, replaces: int) -> None:
     had = order_master.c.order_id.in_(_orders_of(unscheduled_orders, replaces))
     connection.execute(
-        sa.update(order_master).where(had, ~_is_in(unscheduled_orders, version)).values(unscheduled_reason=None)
+        sa.update(order_master).where(had, ~_is_in(unscheduled_orders, version)).values(unscheduled_reason=sa.null())
     )
 
 

@@ -47,6 +47,7 @@ _STATUSES_OF_INSTANT = {
 }
 """An order has an instant only in these states; a claim that its life does not allow brings none either."""
 _SAME_ORDER = order_master.c.order_id == records.c.order_id
+_ITS_CUSTOMER = customer_master.c.customer_id == records.c.customer_id
 
 
 def merge_orders(
@@ -120,7 +121,7 @@ def _write_records(
     connection.execute(
         sa.update(records)
         .where(same_record, mergeable(staged, load), is_changed)
-        .values(**said, source_updated_at=newest, removed_at=None)
+        .values(**said, source_updated_at=newest, removed_at=sa.null())
     )
     note_newer_updates(connection, records, staged, load, same_record)
     keys = {"source_system": load.source, "source_order_id": staged.c.source_order_id}
@@ -215,16 +216,11 @@ def _refused_statuses(connection: sa.Connection, load: StagedLoad) -> list[str]:
 
 
 def _order_values() -> dict[str, Any]:
-    customers_priority = (
-        sa.select(customer_master.c.priority)
-        .where(customer_master.c.customer_id == records.c.customer_id)
-        .scalar_subquery()
-    )
     plain = ("customer_id", "product_family", "quantity", "ordered_at", "requested_date", "promised_date")
     return {
         **{name: records.c[name] for name in plain},
         "order_type": sa.func.coalesce(records.c.order_type, sa.literal(OrderType.STANDARD.value)),
-        "priority": sa.func.coalesce(records.c.priority, customers_priority),
+        "priority": sa.func.coalesce(records.c.priority, customer_master.c.priority),
         "delivered_quantity": sa.func.coalesce(
             records.c.delivered_quantity, sa.literal(0, records.c.delivered_quantity.type)
         ),
@@ -241,7 +237,7 @@ def _update_single(connection: sa.Connection, load: StagedLoad, now: datetime) -
     }
     return connection.execute(
         sa.update(order_master)
-        .where(_SAME_ORDER, _single(load))
+        .where(_SAME_ORDER, _single(load), _ITS_CUSTOMER)
         .values(**_order_values(), **instants, status=status, **loaded_columns(load, now))
     ).rowcount
 
@@ -253,4 +249,4 @@ def _insert_single(connection: sa.Connection, load: StagedLoad, now: datetime) -
     }
     values = {"order_id": records.c.order_id, **_order_values(), **instants, "status": _said_status()}
     values |= loaded_columns(load, now)
-    return insert_missing(connection, order_master, values, [_single(load)], _SAME_ORDER)
+    return insert_missing(connection, order_master, values, [_single(load), _ITS_CUSTOMER], _SAME_ORDER)

@@ -187,7 +187,7 @@ class WarehouseQuality:
         def work(connection: sa.Connection) -> StagedLoad:
             row = _require_refused(connection, load_id)
             connection.execute(
-                sa.update(loads).where(loads.c.load_id == load_id).values(status="staged", refusals=None)
+                sa.update(loads).where(loads.c.load_id == load_id).values(status="staged", refusals=sa.null())
             )
             return StagedLoad(
                 load_id=load_id,

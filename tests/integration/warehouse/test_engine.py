@@ -56,7 +56,8 @@ def test_a_real_deadlock_costs_one_of_two_a_second_try_and_nothing_else(
 ) -> None:
     if warehouse.engine.dialect.name != "postgresql":
         pytest.skip("SQLite's writers wait in line and cannot deadlock")
-    in_transaction(warehouse.engine, lambda connection: (write(connection, "a"), write(connection, "b")))
+    for source in ("a", "b"):
+        in_transaction(warehouse.engine, lambda connection, source=source: write(connection, source))  # type: ignore[misc]
     both_hold_one = threading.Barrier(2)
     tries: list[str] = []
 
