@@ -1,4 +1,4 @@
-"""The file form: what is nonsense is refused with field, rule and value; what has an obvious default may be left out."""
+"""The file form: nonsense is refused with field, rule and value; what has an obvious default may be left out."""
 
 import json
 from collections.abc import Callable
