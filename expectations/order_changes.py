@@ -10,11 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from cms.application.ports import Severity
-from expectations.conditions import InstantAfter, is_unknown
+from expectations.conditions import InstantAfter, is_missing, is_unknown
 from expectations.rules import RowRule, Staged
 
 FACTOR = 10
-LARGEST_FACTOR = 10
+USUAL_SHARE = 0.9
+USUALLY_GIVEN = ("order_type", "priority", "promised_date", "status")
 FEWEST_ORDERS = 30
 FEWEST_ROWS = 20
 SAME_INSTANT = timedelta(minutes=1)
@@ -28,6 +29,8 @@ def change_rules() -> tuple[RowRule, ...]:
         CUSTOMER_STAYS,
         ORDERED_ONCE,
         QUANTITY_IS_KNOWN,
+        STATUS_IS_STILL_SAID,
+        *(_is_given_like_the_others(column) for column in USUALLY_GIVEN),
         UPDATED_AFTER_ORDERED,
         HAS_ROUTING,
     )
@@ -110,28 +113,72 @@ def _is_outsized(staged: Staged) -> sa.ColumnElement[bool]:
         return sa.false()
     usual = staged.tables["order_master"].alias("usual")
     limits = (
-        sa.select(usual.c.product_family, sa.func.max(usual.c.quantity).label("largest"))
+        sa.select(
+            usual.c.product_family,
+            sa.func.max(usual.c.quantity).label("largest"),
+            sa.func.min(usual.c.quantity).label("smallest"),
+        )
         .where(usual.c.ordered_at >= staged.now - timedelta(days=366))
         .group_by(usual.c.product_family)
         .having(sa.func.count() >= FEWEST_ORDERS)
         .subquery("limits")
     )
-    largest = sa.select(limits.c.largest).where(limits.c.product_family == staged["product_family"])
-    return staged["quantity"] > LARGEST_FACTOR * largest.correlate(staged.rows).scalar_subquery()
+    is_beyond = sa.or_(staged["quantity"] > FACTOR * limits.c.largest, FACTOR * staged["quantity"] < limits.c.smallest)
+    beyond = sa.select(sa.literal(1)).where(limits.c.product_family == staged["product_family"], is_beyond)
+    return sa.exists(beyond.correlate(staged.rows))
 
 
 QUANTITY_IS_KNOWN = RowRule(
     name="a quantity is of a size that was ordered before",
-    description="quantity is at most ten times the largest of its product family in the last year, where that had 30 "
-    "orders; in loads of 20 rows or more.",
+    description="quantity is at most ten times the largest, and at least a tenth of the smallest, of its product "
+    "family in the last year, where that had 30 orders; in loads of 20 rows or more.",
     column="quantity",
     severity=Severity.CRITICAL,
-    consequence="A slipped decimal point fills the plant with work that nobody wants.",
+    consequence="A slipped decimal point fills the plant with work that nobody wants, or leaves a customer short.",
     remedy=ASKED,
-    reason="quantity {quantity} of {product_family!r} is more than ten times the largest of the last year",
+    reason="quantity {quantity} of {product_family!r} is ten times beyond all that was ordered in the last year",
     broken=_is_outsized,
     is_suspicion=True,
 )
+
+
+def _says_no_status(staged: Staged) -> sa.ColumnElement[bool]:
+    said = staged.tables["order_source_records"].c.status.is_not(None)
+    return sa.and_(is_missing(staged, "status"), _known(staged, said))
+
+
+STATUS_IS_STILL_SAID = RowRule(
+    name="a known order still has a status",
+    description="A row without status is not of an order whose status the same source has given before.",
+    column="status",
+    severity=Severity.CRITICAL,
+    consequence="An order that is on hold or delivered would be taken for an open one.",
+    remedy=ASKED,
+    reason="status of order {order_id!r} is empty; its source has given one before",
+    broken=_says_no_status,
+    is_suspicion=True,
+)
+
+
+def _is_given_like_the_others(column: str) -> RowRule:
+    def broken(staged: Staged) -> sa.ColumnElement[bool]:
+        if staged.load.row_count < FEWEST_ROWS:
+            return sa.false()
+        others = staged.rows.alias("others")
+        of_load = sa.select(sa.func.count(others.c[column])).where(others.c.load_id == staged.load.load_id)
+        return sa.and_(is_missing(staged, column), of_load.scalar_subquery() >= USUAL_SHARE * staged.load.row_count)
+
+    return RowRule(
+        name=f"{column} is given as in the other rows",
+        description=f"A row without {column} is in a load where fewer than nine rows of ten have it; in loads of 20 "
+        "rows or more.",
+        column=column,
+        severity=Severity.WARNING,
+        consequence="The row was probably not filled in; what holds by default is not what was agreed.",
+        remedy=f"Enter {column} at the source.",
+        reason=f"{column} of order {{order_id!r}} is empty, where nearly all other rows of the load have it",
+        broken=broken,
+    )
 
 
 def _was_updated_before(staged: Staged) -> sa.ColumnElement[bool]:

@@ -61,6 +61,11 @@ ORDERS: Mapping[str, Changes] = {
     "a known order stays with its customer": [KNOWN | {"customer_id": "ELSEWHERE"}],
     "a known order was ordered when it was": [KNOWN | {"ordered_at": datetime(2026, 1, 2, 8, tzinfo=UTC)}],
     "a quantity is of a size that was ordered before": [*({} for _ in range(19)), {"quantity": Decimal(401)}],
+    "a known order still has a status": [KNOWN | {"status": None}],
+    "order_type is given as in the other rows": [*({} for _ in range(19)), {"order_type": None}],
+    "priority is given as in the other rows": [*({} for _ in range(19)), {"priority": None}],
+    "promised_date is given as in the other rows": [*({} for _ in range(19)), {"promised_date": None}],
+    "status is given as in the other rows": [*({} for _ in range(19)), {"status": None}],
     "an order is not updated before it is ordered": [{"source_updated_at": datetime(2026, 1, 2, 8, tzinfo=UTC)}],
     "a product family has its routing": [{}, {"product_family": "pomps"}],
 }
