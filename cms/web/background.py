@@ -34,7 +34,8 @@ class BackgroundWorker:
     _thread: threading.Thread | None = field(default=None, init=False)
 
     def start(self) -> None:
-        """Begin, with a round at once."""
+        """Begin, with a round at once; after a stop, begin anew."""
+        self._stopping.clear()
         self._woken.set()
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
