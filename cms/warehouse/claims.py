@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from cms.domain.errors import NotFoundError
 from cms.warehouse.bulk import read_rows
+from cms.warehouse.locks import Lock, take
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,8 @@ class ClaimTable:
         The column that says when an entry was finished.
     what : str
         What an entry is called, for messages.
+    lock : Lock
+        What claims wait for where rows cannot be passed over.
     """
 
     table: sa.Table
@@ -33,6 +36,7 @@ class ClaimTable:
     done: str
     done_at: str
     what: str
+    lock: Lock
 
     def claim(
         self,
@@ -45,6 +49,8 @@ class ClaimTable:
         which: sa.ColumnElement[bool] | None = None,
     ) -> Sequence[Mapping[str, Any]]:
         """Take due entries, oldest first. One whose worker vanished with its lease counts that as a try."""
+        if connection.dialect.name == "mssql":
+            take(connection, self.lock)  # it has no SKIP LOCKED: who claims waits in line for a moment
         ids = self._due_ids(connection, now, limit, which)
         if not ids:
             return []
@@ -103,7 +109,6 @@ class ClaimTable:
             .limit(limit)
             # others pass over the rows that this transaction is taking; SQLite's writer is alone anyway
             .with_for_update(skip_locked=True)
-            .with_hint(table, "WITH (UPDLOCK, READPAST, ROWLOCK)", "mssql")
         )
         if which is not None:
             query = query.where(which)

@@ -17,7 +17,13 @@ from cms.warehouse.locks import Lock, take
 from cms.warehouse.tables import inbox_events
 
 _QUEUE = ClaimTable(
-    table=inbox_events, key="event_id", waiting="waiting", done="done", done_at="processed_at", what="event"
+    table=inbox_events,
+    key="event_id",
+    waiting="waiting",
+    done="done",
+    done_at="processed_at",
+    what="event",
+    lock=Lock.INBOX,
 )
 
 

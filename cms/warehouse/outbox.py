@@ -19,7 +19,13 @@ from cms.warehouse.locks import Lock, take
 from cms.warehouse.tables import notification_outbox
 
 _QUEUE = ClaimTable(
-    table=notification_outbox, key="outbox_id", waiting="queued", done="sent", done_at="sent_at", what="notice"
+    table=notification_outbox,
+    key="outbox_id",
+    waiting="queued",
+    done="sent",
+    done_at="sent_at",
+    what="notice",
+    lock=Lock.OUTBOX,
 )
 
 
