@@ -10,7 +10,7 @@ def deployments_by_name() -> dict[str, Any]:
     return {deployment.name: deployment for deployment in deployments()}
 
 
-def schedule_of(deployment: Any) -> str | timedelta:
+def schedule_of(deployment: Any) -> Any:
     (own,) = deployment.schedules
     return getattr(own.schedule, "cron", None) or own.schedule.interval
 

@@ -1,0 +1,103 @@
+"""Every command that the manual and the README show, run against a small system."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cms.bootstrap import System
+from cms.cli import app
+from tests.builders import MONDAY
+from tests.small_system import small_system
+
+ROOT = Path(__file__).parents[3]
+PAGES = ["README.md", "docs/manual/daily-work.md"]
+NEEDS_MORE = ("db upgrade", "import", "solve", "quality")
+"""Commands of other tests: they need the real data, a problem file, or Great Expectations."""
+
+
+def shown_commands(page: str) -> list[str]:
+    """Each ``cms …`` of a page's code blocks, alternatives (``a | b``) apart, remarks left out."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    lines = [line for block in re.findall(r"```\w*\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    found = []
+    for line in lines:
+        command = re.split(r"\s{2,}|…", line.removeprefix("$ "))[0].split(";")[0].split(" #")[0]
+        if command.startswith("cms ") and "|" not in command:
+            found.append(command)
+    return found
+
+
+DOCUMENTS = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md"))]
+COMMANDS = [(page, command) for page in PAGES for command in shown_commands(page)]
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    with small_system(tmp_path_factory.mktemp("small")) as system:
+        yield system
+
+
+@pytest.fixture
+def names(system: System) -> dict[str, str]:
+    """What stands in the pages, and what it is called in the small system."""
+    published = system.warehouse.schedules.published()
+    assert published is not None
+    order = next(delivery.order_id for delivery in published.deliveries if not delivery.frozen)
+    customer = next(iter(system.warehouse.orders.customers()))
+    family = system.warehouse.plant.plant().routings[0].product_family
+    return {
+        "SO-10042": order,
+        "ORDER": order,
+        "C00012": customer,
+        "panels": family,
+        "2026-01-20": "2026-01-20",
+        "41": "1",
+        "42": "1",
+    }
+
+
+def run(command: str, names: dict[str, str]) -> str:
+    for shown, real in names.items():
+        command = re.sub(rf"(?<![\w-]){re.escape(shown)}(?![\w-])", real, command)
+    arguments = shlex.split(command.removeprefix("cms "))
+    if "Q-1f3a90bc2d" in arguments:
+        arguments[arguments.index("Q-1f3a90bc2d")] = reserved_quote(names)
+    if arguments[:1] == ["plan"] and arguments[1] in {"daily", "weekly"} and "--as-of" not in arguments:
+        arguments += ["--as-of", MONDAY.isoformat()]
+    if arguments[:2] == ["schedule", "rollback"]:
+        arguments += ["--as-of", MONDAY.isoformat()]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, f"{arguments}: {result.output} {result.exception!r}"
+    return result.output
+
+
+def reserved_quote(names: dict[str, str]) -> str:
+    reserve = "cms quote -c C00012 -f panels -q 1 --by 2026-01-20 --reserve --json"
+    found = re.search(r"Q-[0-9a-f]{10}", run(reserve, names))
+    assert found
+    return found.group()
+
+
+@pytest.mark.parametrize(("page", "command"), COMMANDS, ids=[command for _, command in COMMANDS])
+def test_a_documented_command_works(page: str, command: str, names: dict[str, str]) -> None:
+    if command.removeprefix("cms ").startswith(NEEDS_MORE) or "2011" in command:
+        pytest.skip("run by the test of what it needs")
+
+    assert run(command, names)
+
+
+def test_the_pages_show_commands() -> None:
+    assert len(COMMANDS) > 12
+
+
+@pytest.mark.parametrize("page", DOCUMENTS)
+def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        if "://" not in target:
+            assert ((ROOT / page).parent / target).exists(), target
