@@ -15,6 +15,7 @@ from cms.cli import (
     loads,
     notify,
     plan,
+    quality,
     quote,
     sandbox,
     schedule,
@@ -44,6 +45,7 @@ app.add_typer(capacity.app, name="capacity")
 app.add_typer(schedule.app, name="schedule")
 app.add_typer(quote.app, name="quote")
 app.add_typer(inbox.app, name="inbox")
+app.add_typer(quality.app, name="quality")
 app.command("notify")(notify.notify)
 app.command("serve")(serve.serve)
 app.command("status")(status.status)

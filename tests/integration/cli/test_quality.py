@@ -1,7 +1,7 @@
 """`cms quality`: a steward looks at what was held back, and decides."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ Cms = Callable[..., Any]
 
 
 @pytest.fixture
-def folder(tmp_path: Path, sqlite_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, sqlite_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder whose settings name the warehouse."""
     url = sqlite_warehouse.engine.url.render_as_string(hide_password=False)
     (tmp_path / "cms.toml").write_text(f'[warehouse]\nurl = "{url}"\n[gate]\ndata_docs = "{tmp_path}/docs"\n')
