@@ -107,6 +107,7 @@ class System:
             orders=self.warehouse.orders,
             plant=self.warehouse.plant,
             schedules=self.warehouse.schedules,
+            kpis=self.warehouse.kpis,
             clock=self.clock,
             rules=self.planning_rules,
             method=Method(planning.method),

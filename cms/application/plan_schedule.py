@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import date
 
+from cms.application.kpis import schedule_kpis
 from cms.application.planning_facts import PlanningFacts, PlanningRules, prepare_plan
-from cms.application.ports import Clock, OrderBook, PlantStore, Progress, ScheduleStore, no_progress
+from cms.application.ports import Clock, KpiStore, OrderBook, PlantStore, Progress, ScheduleStore, no_progress
 from cms.application.publish_schedule import Publication, publish_schedule, refereed
 from cms.domain.errors import InfeasiblePlanError
 from cms.domain.schedule import MasterSchedule
@@ -23,6 +24,7 @@ class Planner:
     rules: PlanningRules
     method: Method = Method.OPTIMAL
     time_limit_seconds: float = 60.0
+    kpis: KpiStore | None = None
     rollout_phase: str = "all"
     planner_recipient: str = "planner@localhost"
 
@@ -115,4 +117,7 @@ def plan_schedule(
         now=now,
     )
     published = replace(schedule, version=publication.version)
+    if planner.kpis is not None:
+        kpis = schedule_kpis(published, facts.orders)
+        planner.kpis.record(kpis, schedule_version=publication.version, now=now)
     return PlanReport(schedule=published, publication=publication, seconds=result.seconds)

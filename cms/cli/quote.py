@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cms.application.quotes import KeptQuote, QuoteRequest
     from cms.scheduling.promising import Promise
 
-app = typer.Typer(help="Quote dates, and reserve, confirm or cancel them.")
+app = typer.Typer()
 
 ACTOR = typer.Option("cms quote", "--actor", help="Who does it.")
 QUOTE = typer.Argument(..., metavar="QUOTE", help="The quote's id.")
