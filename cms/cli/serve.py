@@ -1,5 +1,6 @@
 """`cms serve`: the web service, until it is stopped."""
 
+import gc
 import logging
 
 import typer
@@ -37,4 +38,7 @@ def serve(
             print_json({"address": address, "audience": audience})
         else:
             typer.echo(f"serving on {address}; monday's tokens must be made out to {audience}")
+        # what is loaded by now stays: looking through it for garbage would only hold events up
+        gc.collect()
+        gc.freeze()
         server_of(app).run(sockets=[listening])

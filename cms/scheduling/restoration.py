@@ -48,7 +48,7 @@ def restore(problem: SchedulingProblem, wanted: Mapping[OrderId, Sequence[Curren
         order = problem.orders[number]
         if plan.pieces[number] or order.order_id not in wanted:
             continue
-        reason = keep_deliveries(plan, recount, number, wanted[order.order_id])
+        reason = _keep(plan, recount, number, wanted[order.order_id])
         if reason is not None:
             misfits.append(Misfit(order_id=order.order_id, reason=reason))
     dispatch(plan)
@@ -58,10 +58,10 @@ def restore(problem: SchedulingProblem, wanted: Mapping[OrderId, Sequence[Curren
     return Restoration(result=result, misfits=tuple(misfits))
 
 
-def keep_deliveries(plan: Plan, recount: Recount, number: int, deliveries: Sequence[CurrentDelivery]) -> str | None:
+def _keep(plan: Plan, recount: Recount, number: int, deliveries: Sequence[CurrentDelivery]) -> str | None:
     """Give an order its deliveries beside its frozen ones; where one breaks a rule it gets none: that is the answer."""
     order, tables = recount.problem.orders[number], plan.tables
-    reason = _broken_split(order, plan.pieces[number], deliveries)
+    reason = broken_split(order, plan.pieces[number], deliveries)
     pieces: list[Piece] = []
     for delivery in deliveries:
         reason = reason or _broken_rule(recount, order, delivery)
@@ -75,7 +75,8 @@ def keep_deliveries(plan: Plan, recount: Recount, number: int, deliveries: Seque
     return reason
 
 
-def _broken_split(order: OrderDemand, frozen: Sequence[Piece], deliveries: Sequence[CurrentDelivery]) -> str | None:
+def broken_split(order: OrderDemand, frozen: Sequence[Piece], deliveries: Sequence[CurrentDelivery]) -> str | None:
+    """Why an order may not have these deliveries beside its frozen ones, for their number and quantities alone."""
     quantity = sum(piece.quantity for piece in frozen) + sum(delivery.quantity for delivery in deliveries)
     if abs(quantity - order.quantity) > HOURS_TOLERANCE * order.quantity:
         return f"it was scheduled with {quantity:g} units and has {order.quantity:g} now"

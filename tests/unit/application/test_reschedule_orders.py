@@ -14,13 +14,14 @@ from cms.domain.customers import Customer, CustomerId, DeliveryWindow
 from cms.domain.errors import InfeasiblePlanError
 from cms.domain.orders import Order, OrderId, OrderStatus, OrderType, Priority
 from cms.domain.schedule import ChangeType
+from cms.scheduling.result import Method
 from tests.builders import MONDAY, a_customer, a_press, an_order
 from tests.fakes import FakeOrderBook, FakePlantStore, FakeScheduleStore
 from tests.unit.application.test_plan_schedule import a_planner, store_of
 
 
 def a_published_plan(*orders: Order) -> Planner:
-    planner = a_planner(*orders)
+    planner = a_planner(*orders, method=Method.DISPATCH)
     plan_schedule(planner, as_of=MONDAY, actor="test")
     return planner
 
@@ -79,7 +80,7 @@ def test_a_cancelled_order_frees_its_capacity_for_a_late_one() -> None:
     # each order fills the press for a day, overtime included: of three that are due on Tuesday one comes on Wednesday
     tuesday = date(2026, 1, 6)
     full = [an_order(f"O{n}", quantity=400, due=tuesday, priority=Priority(n)) for n in (1, 2, 3)]
-    planner = a_planner(*full, rules=PlanningRules(planning_time_fence_days=0))
+    planner = a_planner(*full, rules=PlanningRules(planning_time_fence_days=0), method=Method.DISPATCH)
     plan_schedule(planner, as_of=MONDAY, actor="test")
     late_before = delivery_date(planner, "O3")
     change(planner, "O1", status=OrderStatus.CANCELLED)
