@@ -14,12 +14,12 @@ install: .venv/installed ## Build .venv from requirements.lock
 
 .venv/installed: requirements.lock pyproject.toml
 	test -d .venv || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
 demo: install ## Run the main job end to end on generated data, under var/demo
-	$(BIN)/python -m flows.demo
+	$(BIN)/cms demo
 
 test: install ## Run the tests
 	$(BIN)/pytest -n 2 --dist worksteal

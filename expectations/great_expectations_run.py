@@ -1,5 +1,6 @@
 """Runs a suite with Great Expectations on rows of the warehouse, where they are."""
 
+import logging
 import os
 import warnings
 from collections.abc import Callable
@@ -24,6 +25,7 @@ def import_great_expectations() -> ModuleType:
         ``expectations.business_expectations``.
     """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         # what the library's own imports are told to replace is no news to our users
         warnings.simplefilter("ignore")
