@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from cms.scheduling.candidates import find_candidate
-from cms.scheduling.demand import Demand, Floats, Integers, Slot
+from cms.scheduling.demand import Demand, Flags, Floats, Integers, Slot
 from cms.scheduling.plan import Piece, piece_loads, piece_of, tardiness_days, unscheduled_days
 from cms.scheduling.pricing import Found
 
@@ -29,12 +29,16 @@ class Columns:
         Tardiness times the open share; routing, holding and change cost.
     hours : sparse matrix
         ``bucket x column``.
+    is_lean : array
+        Whether a column has been asked for by a linear programme or taken by a solution. The others were only looked
+        at, and would make every later programme slower.
     """
 
     def __init__(self, demand: Demand) -> None:
         self.demand = demand
         self._buckets = len(demand.tables.total_hours)
         self._known: dict[int, int] = {}
+        self.is_lean: Flags = np.zeros(0, dtype=np.bool_)
         self.published: dict[int, int] = {}
         self.published_pieces: dict[int, list[Piece]] = {}
         nothing = np.zeros(0, dtype=np.int64)
@@ -42,6 +46,7 @@ class Columns:
         self.days, self.money = np.zeros(0), np.zeros(0)
         self.hours: Matrix = sparse.csc_array((self._buckets, 0))
         self._add_published()
+        self.is_lean[:] = True
 
     def __len__(self) -> int:
         return len(self.slots)
@@ -58,6 +63,10 @@ class Columns:
         if fresh:
             self._append(np.array(fresh), found)
         return np.array([self._known[key] for key in keys.tolist()], dtype=np.int64)
+
+    def admit(self, indices: Integers) -> None:
+        """Makes columns part of the linear programmes to come."""
+        self.is_lean[indices] = True
 
     def _append(self, places: Integers, found: Found) -> None:
         ways, slots = found.ways[places], found.slots[places]
@@ -94,6 +103,7 @@ class Columns:
         self.deliveries = np.concatenate([self.deliveries, deliveries])
         self.days = np.concatenate([self.days, days])
         self.money = np.concatenate([self.money, money])
+        self.is_lean = np.concatenate([self.is_lean, np.zeros(len(slots), dtype=np.bool_)])
         self.hours = sparse.hstack([self.hours, hours], format="csc")
 
     def _add_published(self) -> None:

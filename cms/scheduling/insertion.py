@@ -18,6 +18,7 @@ from cms.scheduling.solution import Picks, Solution
 
 _ROOM = 1e-9
 _MOST_EJECTED = 4
+_MOST_PASSES = 6
 _LEAST_STEPS = 1000
 _STEPS_EACH = 50
 
@@ -39,6 +40,7 @@ def insert(
     costs: Floats,
     staying_out: Floats,
     fallback: Solution,
+    patience: float,
     deadline: float,
 ) -> Solution:
     """A solution in which the waiting slots are placed, as far as that succeeds.
@@ -56,8 +58,10 @@ def insert(
     fallback : Solution
         A solution that keeps every limit. Orders that must be delivered and find no place go back to theirs in it, and
         so do those that stand in their way there: in the worst case all do, so the result keeps every limit too.
+    patience : float
+        How dear an ejection is from the start, against what the ejected order loses by it.
     """
-    board = _Board(solution, stage, candidates, costs, staying_out)
+    board = _Board(solution, stage, candidates, costs, staying_out, patience)
     board.charge_absent(stage, waiting)
     left = board.place(waiting.tolist(), deadline)
     optional = board.fall_back(left, fallback)
@@ -65,11 +69,42 @@ def insert(
     return board.solution
 
 
+def descend(
+    solution: Solution,
+    stage: Stage,
+    slots: Integers,
+    *,
+    candidates: Integers,
+    costs: Floats,
+    staying_out: Floats,
+    deadline: float,
+) -> Solution:
+    """A solution in which slots have moved to cheaper columns, alone or by swapping places; every limit stays kept.
+
+    Parameters
+    ----------
+    slots : array of int
+        Who may move, the most promising first.
+    """
+    board = _Board(solution, stage, candidates, costs, staying_out, patience=1.0)
+    board.charge_absent(stage, slots[:0])
+    for _ in range(_MOST_PASSES):
+        if sum(board.move(slot) for slot in slots.tolist() if time.monotonic() < deadline) == 0:
+            break
+    return board.solution
+
+
 class _Board:
     """Rows with their capacity, use and occupants."""
 
-    def __init__(
-        self, solution: Solution, stage: Stage, candidates: Integers, costs: Floats, staying_out: Floats
+    def __init__(  # noqa: PLR0917
+        self,
+        solution: Solution,
+        stage: Stage,
+        candidates: Integers,
+        costs: Floats,
+        staying_out: Floats,
+        patience: float,
     ) -> None:
         self.solution = solution.copy()
         self.demand, self.columns = solution.demand, solution.columns
@@ -81,6 +116,8 @@ class _Board:
         self._limit_row = {limit.priority: len(hours) + row for row, limit in enumerate(stage.limits)}
         self._usage: dict[int, list[tuple[int, float]]] = {}
         self._rank(candidates, costs)
+        self._least_cost *= patience
+        self._charged: set[int] = set()
         self._ejections: dict[int, int] = {}
         lowest = int(self.demand.classes[stage.active].max(initial=1))
         self._rank_weight = (4.0 ** (lowest - self.demand.classes)).tolist()
@@ -94,6 +131,7 @@ class _Board:
         for slot in np.setdiff1d(absent, waiting).tolist():
             row = self._limit_row.get(int(self.demand.classes[slot]))
             if row is not None:
+                self._charged.add(slot)
                 self._used[row] += float(self.demand.weights[slot] * self.demand.unscheduled_days[slot])
 
     def _rank(self, candidates: Integers, costs: Floats) -> None:
@@ -140,9 +178,7 @@ class _Board:
         while returning:
             slot = returning.pop()
             returned.add(slot)
-            self.solution.picks[slot] = fallback.picks[slot]
-            for row, amount in self._rows_of(fallback.picks[slot]):
-                self._enter(slot, row, amount)
+            self._put(slot, fallback.picks[slot])
             for row, _ in self._rows_of(fallback.picks[slot]):
                 for other in self._excess(row, returned):
                     self._leave(other)
@@ -168,10 +204,59 @@ class _Board:
         for slot in sorted(waiting, key=lambda slot: (self.demand.classes[slot], -self._staying_out[slot], slot)):
             for cost, column in self._choices.get(slot, []):
                 if cost < self._staying_out[slot] and self._fits(column):
-                    self.solution.picks[slot] = ((column, 1.0),)
-                    for row, amount in self._rows(column):
-                        self._enter(slot, row, amount)
+                    self._put(slot, ((column, 1.0),))
                     break
+
+    def move(self, slot: int) -> bool:
+        """Moves a slot to the cheapest column that lowers the sum of costs, others making room; whether it did."""
+        old = self.solution.picks[slot]
+        now = self._cost_of(slot)
+        choices = [choice for choice in self._choices.get(slot, []) if choice[0] < now - _ROOM]
+        if not choices or (not old and slot in self._charged):
+            return False
+        self._leave(slot)
+        for cost, column in choices:
+            insertion = self._with_room(slot, column, cost)
+            if insertion is not None and len(insertion.ejected) <= 2 and self._swap(slot, insertion, now - cost):
+                return True
+        self._put(slot, old)
+        return False
+
+    def _swap(self, slot: int, insertion: Insertion, gain: float) -> bool:
+        """Places a slot if all it ejects find another column for less than the gain; else changes nothing."""
+        old = [(other, self.solution.picks[other]) for other in insertion.ejected]
+        gain += sum(self._cost_of(other) for other in insertion.ejected)
+        for other, _ in old:
+            self._leave(other)
+        self._put(slot, ((insertion.column, 1.0),))
+        moved: list[int] = []
+        for other, _ in old:
+            found = next(((c, k) for c, k in self._choices.get(other, []) if self._fits(k)), None)
+            if found is None or found[0] >= gain - _ROOM:
+                break
+            gain -= found[0]
+            self._put(other, ((found[1], 1.0),))
+            moved.append(other)
+        if len(moved) == len(old):
+            return True
+        for other in [*moved, slot]:
+            self._leave(other)
+        for other, picks in old:
+            self._put(other, picks)
+        return False
+
+    def _put(self, slot: int, picks: Picks) -> None:
+        self.solution.picks[slot] = picks
+        for row, amount in self._rows_of(picks):
+            self._enter(slot, row, amount)
+
+    def _cost_of(self, slot: int) -> float:
+        """What the slot's picks cost at the prices."""
+        picks = self.solution.picks[slot]
+        if not picks:
+            return float(self._staying_out[slot])
+        known = {column: cost for cost, column in self._choices.get(slot, [])}
+        return sum(known.get(column, 0.0) * share for column, share in picks)
 
     def _fits(self, column: int) -> bool:
         return all(self._used[row] + amount <= self._capacity[row] + _ROOM for row, amount in self._rows(column))

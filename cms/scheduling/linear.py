@@ -6,7 +6,7 @@ any prices, solved to the end or not.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import highspy
@@ -21,9 +21,7 @@ Indices: TypeAlias = npt.NDArray[np.int32]
 """As HiGHS wants them."""
 _TOLERANCE = 1e-7
 _MOST_ROUNDS = 60
-_MOST_DIVES = 400
-_MOST_SETBACKS = 20
-_DUST = 1e-6
+_SAMPLE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ class Relaxation:
     slot_costs : array
         By slot: the least cost at those prices; reduced costs are measured from it.
     values : array
-        By column: the share taken.
+        By column: the share taken; all 0 where the time did not suffice for a plan.
     """
 
     bound: float
@@ -106,6 +104,8 @@ class Relaxation:
 
 def relax(demand: Demand, columns: Columns, stage: Stage, *, deadline: float) -> Relaxation:
     """Solves the relaxation of a stage; columns are added on the way."""
+    if int(stage.active.sum()) > 2 * _SAMPLE:
+        columns.admit(columns.add(_promising(demand, columns, stage, deadline)))
     master = _Master(demand, columns, stage)
     best: Relaxation | None = None
     for _ in range(_MOST_ROUNDS):
@@ -128,44 +128,26 @@ def relax(demand: Demand, columns: Columns, stage: Stage, *, deadline: float) ->
     return best or _trivial(demand, columns, stage)
 
 
-def dive(demand: Demand, columns: Columns, stage: Stage, *, deadline: float) -> Floats:
-    """By column the share taken after rounding up step by step: what is nearly whole is fixed, the rest solved anew.
+def _promising(demand: Demand, columns: Columns, stage: Stage, deadline: float) -> Found:
+    """The cheapest columns of every slot at the prices of a sample of the slots, with its share of the hours.
 
-    A step that leaves no plan at all is taken back with the one before it, and its first column forbidden. What is
-    still divided when the steps are spent is left to the caller.
+    Thousands of orders compete for a few hundred buckets, so a sample already knows the prices well: hardly a column is
+    missing then when the whole programme starts.
     """
-    master = _Master(demand, columns, stage)
-    values = np.zeros(len(columns))
-    steps: list[Integers] = []
-    setbacks = 0
-    for _ in range(_MOST_DIVES):
-        if master.solve(deadline) is None:
-            if not steps or setbacks == _MOST_SETBACKS or time.monotonic() > deadline:
-                break
-            setbacks += 1
-            first = steps[-1][:1]
-            for step in steps[-2:]:
-                master.bound(step, 0.0, np.inf)
-            if setbacks % 2:
-                master.bound(first, 0.0, 0.0)
-            del steps[-2:]
-            continue
-        values = master.values()
-        step = _most_whole(columns, values)
-        if len(step) == 0 or time.monotonic() > deadline:
-            break
-        master.bound(step, 1.0, 1.0)
-        steps.append(step)
-    return values
-
-
-def _most_whole(columns: Columns, values: Floats) -> Integers:
-    """Of each divided slot the largest column; of these the nearly whole ones, and at least a fifth."""
-    divided = np.flatnonzero((values > _DUST) & (values < 1 - _DUST))
-    largest = divided[np.lexsort((divided, -values[divided]))]
-    _, first = np.unique(columns.slots[largest], return_index=True)
-    best = largest[np.sort(first)]
-    return best[: max(len(best) // 5, int((values[best] > 0.7).sum()), 1)]
+    slots = np.flatnonzero(stage.active)
+    step = len(slots) // _SAMPLE
+    sampled = np.zeros(len(stage.active), dtype=np.bool_)
+    sampled[slots[::step]] = True
+    scaled = replace(
+        stage,
+        active=sampled,
+        limits=tuple(TierLimit(limit.priority, limit.days / step) for limit in stage.limits),
+        regular_hours=stage.regular_hours / step,
+        overtime_hours=stage.overtime_hours / step,
+    )
+    prices = relax(demand, columns, scaled, deadline=deadline).prices
+    found = cheapest_by_delivery(demand, prices, np.where(stage.active, np.inf, -np.inf))
+    return few_per_slot(found, 3)
 
 
 def _trivial(demand: Demand, columns: Columns, stage: Stage) -> Relaxation:
@@ -241,7 +223,7 @@ class _Master:
         self._highs = quiet_highs()
         self._add_rows()
         self._first_column = self._add_fixed_columns()
-        self.extend(np.arange(len(columns)))
+        self.extend(np.flatnonzero(columns.is_lean))
 
     def _add_rows(self) -> None:
         stage, count = self.stage, len(self.slots)
@@ -300,6 +282,7 @@ class _Master:
         grown = np.zeros(len(columns), dtype=np.bool_)
         grown[: len(self._in_programme)] = self._in_programme
         indices = np.unique(indices)
+        columns.admit(indices)
         slots = columns.slots[indices]
         fits = columns.days[indices] <= stage.most_days[slots] + 1e-9
         indices = indices[stage.active[slots] & fits & ~grown[indices]]
@@ -329,17 +312,11 @@ class _Master:
         self._highs.addCols(len(indices), costs, *bounds, size, starts.astype(np.int32), rows, values)
         self._chosen = np.concatenate([self._chosen, indices])
 
-    def bound(self, indices: Integers, least: float, most: float) -> None:
-        """Bounds the shares of columns."""
-        place = np.full(len(self.columns), -1)
-        place[self._chosen] = np.arange(len(self._chosen)) + self._first_column
-        at = place[indices].astype(np.int32)
-        self._highs.changeColsBounds(len(at), at, np.full(len(at), least), np.full(len(at), most))
-
     def solve(self, deadline: float) -> float | None:
         """The objective; None where the time ran out before there was one."""
         self._highs.setOptionValue("time_limit", self._highs.getRunTime() + max(0.05, deadline - time.monotonic()))
         self._highs.run()
+        self._highs.setOptionValue("simplex_strategy", 4)  # columns join: the basis stays primal feasible
         if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
         return float(self._highs.getInfo().objective_function_value)

@@ -7,15 +7,15 @@ import numpy as np
 
 from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Demand, Flags, Floats, Integers
-from cms.scheduling.insertion import insert
+from cms.scheduling.insertion import descend, insert
 from cms.scheduling.integer import CAPACITY_TOLERANCE, Answer, choose
-from cms.scheduling.linear import Relaxation, Stage, dive, few_per_slot, relax
+from cms.scheduling.linear import Relaxation, Stage, few_per_slot, relax
 from cms.scheduling.pricing import Found, Prices, all_within, cheapest_by_delivery
 from cms.scheduling.solution import Picks, Solution
 
 _CLOSED = 1e-9
 _FEW_CELLS = 200_000
-_MOST_EXACT_COLUMNS = 40_000
+_MOST_EXACT_COLUMNS = 5_000
 _GRAINS = (1.0, 2.0, 4.0, 5.0, 10.0, 20.0, 100.0)
 
 
@@ -55,10 +55,13 @@ def settle(solution: Solution, stage: Stage, deadline: float, *, least: float) -
     tier.relax()
     if not tier.is_closed:
         tier.round()
+        tier.descend()
     if not tier.is_closed:
         tier.prove()
     if not tier.is_closed:
         tier.improve()
+    if not tier.is_closed:
+        tier.prove()
     return Settled(tier.solution, tier.bound, tier.relaxation.prices if tier.relaxation else None)
 
 
@@ -87,7 +90,8 @@ class _Tier:
         """Bounds the tier by its linear relaxation."""
         days = self.demand.tables.days
         if len(self.demand.way_group) * days * days <= _FEW_CELLS:
-            self.columns.add(all_within(self.demand, self._zero_prices(), np.where(self.stage.active, np.inf, -np.inf)))
+            found = all_within(self.demand, self._zero_prices(), np.where(self.stage.active, np.inf, -np.inf))
+            self.columns.admit(self.columns.add(found))
         self.relaxation = relax(self.demand, self.columns, self.stage, deadline=self._part(0.4))
         self.guide = self.relaxation
         self._raise_bound(self.relaxation.bound)
@@ -117,58 +121,76 @@ class _Tier:
         )
 
     def round(self) -> None:
-        """Rounds the relaxation: with its full freedom, and where that fails with settled orders held in place."""
-        before = self.value
-        self._round_in(self.search_stage)
-        if self.value > before - _CLOSED and self.stage.limits:
-            self._round_in(self._anchored())
+        """Keeps what the relaxation takes whole, and places the orders that it divides by ejection.
 
-    def _round_in(self, stage: Stage) -> None:
-        self.guide_stage = stage
-        self.guide = relax(self.demand, self.columns, stage, deadline=self._part(0.3))
-        values = dive(self.demand, self.columns, stage, deadline=self._part(0.5))
+        Settled orders are held in place for it: the limits of settled tiers leave so little room that hardly any
+        rounding would keep them.
+        """
+        self.guide_stage = self._anchored()
+        self.guide = relax(self.demand, self.columns, self.guide_stage, deadline=self._part(0.4))
+        if not self.guide.values.any():
+            return
         rounded = self.solution.copy()
-        active = np.flatnonzero(stage.active)
-        whole = np.flatnonzero(values > 1 - 1e-6)
+        active = np.flatnonzero(self.guide_stage.active)
+        whole = np.flatnonzero(self.guide.values > 1 - 1e-6)
         for slot in active.tolist():
             rounded.picks[slot] = ()
         for column in whole.tolist():
             rounded.picks[int(self.columns.slots[column])] = ((column, 1.0),)
         divided = np.setdiff1d(active, self.columns.slots[whole])
-        rounded = self._inserted(rounded, divided, self._part(0.5))
-        self._accept(rounded)
+        for patience in (0.1, 1.0, 10.0):
+            if time.monotonic() > self.deadline:
+                return
+            self._accept(self._inserted(rounded, divided, patience))
 
-    def _inserted(self, solution: Solution, waiting: Integers, deadline: float) -> Solution:
+    def descend(self) -> None:
+        """Moves orders to cheaper places one at a time or by swapping, guided by the prices of the relaxation."""
+        self.guide, self.guide_stage = self._relaxed(), self.search_stage
+        owner, columns, shares = self.solution.flat(self.slots)
+        regret = self._staying_out()
+        regret[np.unique(owner)] = 0.0
+        np.add.at(regret, owner, shares * self._reduced_costs(columns))
+        regret[~np.isfinite(regret)] = 0.0
+        wrong = self.slots[regret[self.slots] > 1e-6]
+        candidates = self._candidates_of(self.slots)
+        moved = descend(
+            self.solution,
+            self.search_stage,
+            wrong[np.argsort(-regret[wrong], kind="stable")],
+            candidates=candidates,
+            costs=self._reduced_costs(candidates),
+            staying_out=self._staying_out(),
+            deadline=self._part(0.5),
+        )
+        self._accept(moved)
+
+    def _staying_out(self) -> Floats:
+        """By slot: what leaving it out costs at the prices; infinite where it must be delivered."""
+        prices, stage = self.guide.prices, self.guide_stage
+        out = prices.day * self.demand.unscheduled_days + prices.money * self.demand.change_costs
+        settled = np.isin(self.demand.classes, [limit.priority for limit in stage.limits])
+        is_free = stage.may_stay_out & ~(settled & (self.demand.weights > 0))
+        return np.asarray(np.where(is_free, out - self.guide.slot_costs, np.inf))
+
+    def _inserted(self, solution: Solution, waiting: Integers, patience: float) -> Solution:
         """Places waiting slots by ejection, the higher classes first."""
-        prices, slot_costs = self.guide.prices, self.guide.slot_costs
-        candidates = self._candidates_of(np.flatnonzero(self.guide_stage.active))
-        candidates = candidates[
-            self.columns.days[candidates] <= self.guide_stage.most_days[self.columns.slots[candidates]] + 1e-9
-        ]
-        out = prices.day * self.demand.unscheduled_days + prices.money * self.demand.change_costs - slot_costs
-        settled = np.isin(self.demand.classes, [limit.priority for limit in self.guide_stage.limits])
-        out = np.where(self.guide_stage.may_stay_out & ~(settled & (self.demand.weights > 0)), out, np.inf)
+        stage = self.guide_stage
+        candidates = self._candidates_of(np.flatnonzero(stage.active))
+        fits = self.columns.days[candidates] <= stage.most_days[self.columns.slots[candidates]] + 1e-9
+        candidates = candidates[fits]
+        out = self._staying_out()
         order = np.lexsort((waiting, -out[waiting], self.demand.classes[waiting]))
         return insert(
             solution,
-            replace(self.guide_stage, regular_hours=self.stage.regular_hours),
+            replace(stage, regular_hours=self.stage.regular_hours),
             waiting[order],
             candidates=candidates,
             costs=self._reduced_costs(candidates),
             staying_out=out,
             fallback=self.solution,
-            deadline=deadline,
+            patience=patience,
+            deadline=self._part(0.3),
         )
-
-    def _broken(self, solution: Solution) -> Integers:
-        """Slots whose promise is broken, or that share in the excess of a settled tier."""
-        days, weights, stage = solution.days(), self.demand.weights, self.stage
-        broken = self.slots[~keeps_promises(solution, stage)[self.slots]]
-        for limit in stage.limits:
-            mine = (self.demand.classes == limit.priority) & (days > _CLOSED) & (weights > 0)
-            if float((weights * days)[mine].sum()) > limit.days + CAPACITY_TOLERANCE:
-                broken = np.union1d(broken, np.flatnonzero(mine))
-        return broken
 
     def _in_the_way(self, solution: Solution, slots: Integers, chance: np.random.Generator) -> Integers:
         """Other slots in the buckets that these could use, drawn at random, the ones that move easily more often."""
@@ -234,7 +256,7 @@ class _Tier:
             return
         candidates = np.union1d(self.columns.add(found), self._picked(self.slots))
         answer = choose(
-            self.solution, self.stage, self.slots, candidates, deadline=self._part(0.8), granularity=self.granularity
+            self.solution, self.stage, self.slots, candidates, deadline=self._part(0.6), granularity=self.granularity
         )
         self._accept_answer(self.solution.copy(), answer)
         self._raise_bound(self.value if answer.is_proven else min(answer.bound, self.value))
@@ -250,8 +272,8 @@ class _Tier:
         """Frees some orders at a time, the worst placed and some that have equal choices, and chooses for them anew."""
         chance = np.random.default_rng(len(self.slots))
         without_gain, rounds = 0, 0
-        while without_gain < 12 and rounds < 200 and not self._is_near and time.monotonic() < self.deadline:
-            free = self._neighbourhood(chance, 60 + 20 * without_gain)
+        while without_gain < 60 and rounds < 2000 and not self._is_near and time.monotonic() < self.deadline:
+            free = self._neighbourhood(chance, 30 + without_gain)
             before = self._merit(self.solution)
             answer = choose(
                 self.solution,
@@ -270,7 +292,7 @@ class _Tier:
     def _is_near(self) -> bool:
         """Whether the gap is so small that improving further is not worth the time."""
         gap = self.value - self.bound
-        return gap <= max(2e-3 * abs(self.value), 0.0 if self.stage.is_cost else 0.25) or self.is_closed
+        return gap <= max(3e-3 * abs(self.value), 0.0 if self.stage.is_cost else 0.25) or self.is_closed
 
     def _neighbourhood(self, chance: np.random.Generator, size: int) -> Integers:
         """A few orders that are placed worse than the prices say they could be, and those in their way."""
@@ -295,6 +317,7 @@ class _Tier:
             value = tier_value(other, self.stage)
             if value <= self.value + _CLOSED and self._merit(other) < self._merit(self.solution) - _CLOSED:
                 self.solution, self.value = other, value
+                self.columns.admit(other.flat()[1])
 
     def _merit(self, solution: Solution) -> float:
         """The value of the tier, and among equals the money."""

@@ -73,6 +73,7 @@ class Solution:
         if found:
             arrays = np.array(found, dtype=np.int64).T
             indices = self.columns.add(Found(arrays[0], arrays[1], arrays[2], arrays[3], np.zeros(len(found))))
+            self.columns.admit(indices)
             for (slot, share), index in zip(owners, indices.tolist(), strict=True):
                 self.picks[slot] = (*self.picks[slot], (index, share))
 
