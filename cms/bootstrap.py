@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -10,6 +10,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cms.application.board_writes import BOARD_CHANNEL, BoardColumns, BoardWriter, ByChannel
 from cms.application.gated_load import GatedLoader
 from cms.application.inbox import SubjectSource
 from cms.application.notify import RetryPolicy
@@ -22,6 +23,7 @@ from cms.application.ports import (
     GateVerdict,
     Notifier,
     OrderSource,
+    OutboxEntry,
     Plant,
     StagedLoad,
 )
@@ -35,6 +37,7 @@ from cms.scheduling.result import Method
 if TYPE_CHECKING:
     from cms.monday.client import MondayClient
     from cms.warehouse import Warehouse
+    from cms.warehouse.board_writes import WarehouseBoardWrites
     from expectations.gate import Gate
 
 EVENT_RETRIES = RetryPolicy(max_attempts=8, first_pause=timedelta(seconds=2))
@@ -58,6 +61,18 @@ class _LazyGate:
 
     def judge(self, load: StagedLoad, *, now: datetime, complete: bool = False) -> GateVerdict:
         return self.system.gate.judge(load, now=now, complete=complete)
+
+
+@dataclass(kw_only=False)
+class _Later:
+    """A notifier that is made when the first notice comes: it may need a token that nothing else needs."""
+
+    make: Callable[[], Notifier]
+    _made: Notifier | None = None
+
+    def send(self, entry: OutboxEntry) -> None:
+        self._made = self._made or self.make()
+        self._made.send(entry)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +129,20 @@ class System:
             time_limit_seconds=planning.time_limit_seconds,
             rollout_phase=self.settings.rollout.phase,
             planner_recipient=self.settings.notifications.planner_recipient,
+            boards=self.board_writes,
         )
+
+    @cached_property
+    def board_writes(self) -> "WarehouseBoardWrites":
+        """The order boards that take the schedule, and what was last written to them."""
+        from cms.warehouse.board_writes import WarehouseBoardWrites
+
+        boards = {name: source.board_id for name, source in self._written_boards().items()}
+        return WarehouseBoardWrites(engine=self.warehouse.engine, boards=boards)
+
+    def _written_boards(self) -> dict[str, MondaySourceSettings]:
+        sources = self.settings.sources.items()
+        return {name: s for name, s in sources if isinstance(s, MondaySourceSettings) and s.write_back is not None}
 
     @cached_property
     def planning_rules(self) -> PlanningRules:
@@ -153,7 +181,23 @@ class System:
             channels["chat"] = AppriseChannel(url=chat)
         if settings.webhook_url:
             channels["webhook"] = AppriseChannel(url=settings.webhook_url)
-        return ChannelNotifier(channels=channels)
+        notifier = ChannelNotifier(channels=channels)
+        return ByChannel(channels={BOARD_CHANNEL: self._board_writer()}, otherwise=notifier)
+
+    def _board_writer(self) -> BoardWriter:
+        from cms.monday.write_back import MondayWriteBack
+
+        written = {name: source.write_back for name, source in self._written_boards().items()}
+        columns = {name: BoardColumns(**s.model_dump()) for name, s in written.items() if s is not None}
+        return BoardWriter(
+            orders=self.warehouse.orders,
+            schedules=self.warehouse.schedules,
+            memory=self.board_writes,
+            columns=columns,
+            board=_Later(lambda: MondayWriteBack(client=self.monday)),
+            clock=self.clock,
+            phase=self.settings.rollout.phase,
+        )
 
     @property
     def retry_policy(self) -> RetryPolicy:

@@ -85,5 +85,6 @@ def _publish(
         actor=actor,
         phase=planner.rollout_phase,
         planner_recipient=planner.planner_recipient,
+        boards=planner.boards,
         now=planner.clock.now(),
     )

@@ -1,8 +1,9 @@
 """The daily plan: from the order book to a published schedule."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
+from cms.application.board_writes import BoardItems, NoBoards
 from cms.application.kpis import schedule_kpis
 from cms.application.planning_facts import PlanningFacts, PlanningRules, prepare_plan
 from cms.application.ports import Clock, KpiStore, OrderBook, PlantStore, Progress, ScheduleStore, no_progress
@@ -27,6 +28,7 @@ class Planner:
     kpis: KpiStore | None = None
     rollout_phase: str = "all"
     planner_recipient: str = "planner@localhost"
+    boards: BoardItems = field(default_factory=NoBoards)
 
     def facts(self, as_of: date) -> PlanningFacts:
         """Everything that a plan for `as_of` is built from."""
@@ -114,6 +116,7 @@ def plan_schedule(
         actor=actor,
         phase=planner.rollout_phase,
         planner_recipient=planner.planner_recipient,
+        boards=planner.boards,
         now=now,
     )
     published = replace(schedule, version=publication.version)

@@ -4,15 +4,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from cms.application.board_writes import BoardItems, NoBoards, board_notices
 from cms.application.notices import delivery_notices
 from cms.application.planning_facts import PlanningFacts
 from cms.application.ports import ScheduleStore
 from cms.domain.errors import ScheduleViolationError
 from cms.domain.orders import OrderId
-from cms.domain.schedule import MasterSchedule, ScheduleChange, UnscheduledOrder, schedule_changes
+from cms.domain.schedule import ChangeType, MasterSchedule, ScheduleChange, UnscheduledOrder, schedule_changes
 from cms.scheduling.feasibility import find_violations
 from cms.scheduling.problem import SchedulingProblem
 from cms.scheduling.result import SchedulingResult
+
+NO_BOARDS = NoBoards()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +46,7 @@ def publish_schedule(
     planner_recipient: str,
     now: datetime,
     changed_orders: frozenset[OrderId] | None = None,
+    boards: BoardItems = NO_BOARDS,
 ) -> Publication:
     """Put a schedule in force, with one history line and at most one notice for each order that it changes.
 
@@ -50,6 +54,8 @@ def publish_schedule(
     ----------
     changed_orders : frozenset of OrderId, optional
         The only orders that differ from the replaced schedule in anything; None: every order may.
+    boards : BoardItems
+        Boards that take the schedule: what changes for their orders is queued to be written there.
 
     Raises
     ------
@@ -64,19 +70,28 @@ def publish_schedule(
         finished_orders=_finished(replaced, facts),
     )
     replaces = replaced.version if replaced else 0
+    orders = {order.order_id: order for order in facts.orders}
     notices = delivery_notices(
         changes,
         schedule,
-        orders={order.order_id: order for order in facts.orders},
+        orders=orders,
         customers=facts.customers,
         replaces=replaces,
         phase=phase,
         planner_recipient=planner_recipient,
     )
+    writes = board_notices(
+        _to_write(changes, schedule, replaced, changed_orders),
+        boards,
+        orders=orders,
+        customers=facts.customers,
+        replaces=replaces,
+        phase=phase,
+    )
     version = schedules.publish(
         schedule,
         changes=changes,
-        notices=notices,
+        notices=[*notices, *writes],
         replaces=replaces,
         reason_code=reason_code,
         actor=actor,
@@ -84,6 +99,19 @@ def publish_schedule(
         changed_orders=changed_orders,
     )
     return Publication(version=version, changes=tuple(changes), notices=len(notices))
+
+
+def _to_write(
+    changes: Iterable[ScheduleChange],
+    schedule: MasterSchedule,
+    replaced: MasterSchedule | None,
+    changed_orders: frozenset[OrderId] | None,
+) -> frozenset[OrderId]:
+    """Orders whose boards say something else now: moved, newly left out, or late where they were not."""
+    left_out = {entry.order_id for entry in schedule.unscheduled}
+    before = {entry.order_id for entry in replaced.unscheduled} if replaced else set()
+    moved = {change.order_id for change in changes if change.change_type is not ChangeType.REMOVED}
+    return frozenset(moved | (left_out - before) | (changed_orders or frozenset()))
 
 
 def refereed(

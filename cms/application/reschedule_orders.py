@@ -78,6 +78,7 @@ def reschedule_orders(planner: Planner, order_ids: Collection[OrderId], *, actor
         actor=actor,
         phase=planner.rollout_phase,
         planner_recipient=planner.planner_recipient,
+        boards=planner.boards,
         now=now,
         changed_orders=changed,
     )

@@ -58,6 +58,7 @@ def rollback_schedule(
         actor=actor,
         phase=planner.rollout_phase,
         planner_recipient=planner.planner_recipient,
+        boards=planner.boards,
         now=now,
     )
     return RollbackReport(

@@ -1,7 +1,7 @@
 """Notices that wait to be sent: each queued once, claimed by one sender at a time, never forgotten."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,10 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from cms.application.board_writes import BOARD_CHANNEL
 from cms.application.ports import DeliveryNotice, OutboxEntry
 from cms.domain.customers import CustomerId
 from cms.domain.orders import OrderId
-from cms.warehouse.bulk import insert_rows, pieces
+from cms.warehouse.bulk import insert_rows, pieces, read_rows
 from cms.warehouse.claims import ClaimTable
 from cms.warehouse.engine import in_transaction, reading
 from cms.warehouse.locks import Lock, take
@@ -44,9 +45,7 @@ class WarehouseOutbox:
         """Take due notices for sending, oldest first."""
         rows = in_transaction(
             self.engine,
-            lambda connection: _QUEUE.claim(
-                connection, now=now, limit=limit, worker=worker, lease_seconds=lease_seconds
-            ),
+            lambda connection: _claim(connection, now=now, limit=limit, worker=worker, lease_seconds=lease_seconds),
         )
         return [_entry(row) for row in rows]
 
@@ -64,10 +63,39 @@ class WarehouseOutbox:
         """Give dead letters another chance; how many there were."""
         return in_transaction(self.engine, lambda connection: _QUEUE.revive(connection, now=now))
 
+    def dead_letters(self, limit: int = 100) -> list[OutboxEntry]:
+        """Notices that were given up, oldest first."""
+        table = notification_outbox
+        query = sa.select(table).where(table.c.status == "dead").order_by(table.c.queued_at, table.c.outbox_id)
+        with reading(self.engine) as connection:
+            return [_entry(row) for row in read_rows(connection, query.limit(limit))]
+
+    def error_of(self, outbox_id: int) -> str | None:
+        """Why the last try failed."""
+        query = sa.select(notification_outbox.c.error).where(notification_outbox.c.outbox_id == outbox_id)
+        with reading(self.engine) as connection:
+            return connection.execute(query).scalar_one_or_none()
+
     def counts(self) -> Mapping[str, int]:
         """Notices by state: queued, sent, dead."""
         with reading(self.engine) as connection:
             return _QUEUE.counts(connection)
+
+
+def _claim(
+    connection: sa.Connection, *, now: datetime, limit: int, worker: str, lease_seconds: int
+) -> Sequence[Mapping[str, Any]]:
+    take(connection, Lock.OUTBOX)
+    other = notification_outbox.alias("other")
+    # boards want one mutation at a time: while one sender has writes to boards in hand, no other gets any
+    held = sa.exists().where(
+        other.c.channel == BOARD_CHANNEL,
+        other.c.status == _QUEUE.waiting,
+        other.c.claimed_until > now,
+        other.c.claimed_by != worker,
+    )
+    which = sa.or_(notification_outbox.c.channel != BOARD_CHANNEL, ~held)
+    return _QUEUE.claim(connection, now=now, limit=limit, worker=worker, lease_seconds=lease_seconds, which=which)
 
 
 def queue_notices(connection: sa.Connection, notices: Iterable[DeliveryNotice], *, now: datetime) -> int:

@@ -511,6 +511,15 @@ notification_outbox = sa.Table(
     sa.Index("ix_notification_outbox_status_due_at", "status", "due_at"),
 )
 
+board_writes = sa.Table(
+    "board_writes",
+    metadata,
+    sa.Column("board_id", ShortText, primary_key=True),
+    sa.Column("item_id", ShortText, primary_key=True),
+    sa.Column("written_values", Text, nullable=False),
+    sa.Column("written_at", Instant, nullable=False),
+)
+
 quotes = sa.Table(
     "quotes",
     metadata,

@@ -52,11 +52,13 @@ def a_company(*, customers: int = 20, orders_per_month: int = 60, history_months
     return generate_company(options)
 
 
-def settings_of(sandbox: Sandbox, folder: Path, url: str, **variables: str) -> dict[str, str]:
+def settings_of(
+    sandbox: Sandbox, folder: Path, url: str, *, more_settings: str = "", **variables: str
+) -> dict[str, str]:
     """The environment of a system over the sandbox; the schema is made, the plant file lies in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     text = sandbox_settings(monday_url=sandbox.monday_url, orders_url=sandbox.orders_url, folder=folder)
-    (folder / "cms.toml").write_text(text, encoding="utf-8")
+    (folder / "cms.toml").write_text(text + more_settings, encoding="utf-8")
     (folder / "plant.toml").write_text(sandbox.company.plant_file(), encoding="utf-8")
     engine = open_engine(url)
     upgrade(engine)
@@ -193,11 +195,17 @@ def running_service(sandbox: Sandbox, system: System, *, with_workers: bool = Tr
 
 @contextmanager
 def live_service(
-    company: Company, folder: Path, url: str, *, options: SandboxOptions | None = None, **variables: str
+    company: Company,
+    folder: Path,
+    url: str,
+    *,
+    options: SandboxOptions | None = None,
+    more_settings: str = "",
+    **variables: str,
 ) -> Iterator[LiveService]:
     """Sandbox, loaded system and running service, with webhooks subscribed for both boards and order management."""
     with running_sandbox(company, options=options) as sandbox:
-        environment = settings_of(sandbox, folder, url, **variables)
+        environment = settings_of(sandbox, folder, url, more_settings=more_settings, **variables)
         with open_system(environment=environment) as system:
             load_and_plan(system, folder)
             with running_service(sandbox, system) as live:
