@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from cms.application.plan_schedule import plan_schedule
 from cms.application.sync_customers import sync_customers
 from cms.application.sync_orders import sync_orders
@@ -24,22 +22,24 @@ from tests.builders import MONDAY, NOON
 
 @contextmanager
 def small_system(folder: Path, *, customers: int = 15, orders_per_month: int = 30) -> Iterator[System]:
-    """A system in `folder` with a published schedule of 5 January 2026; the environment points at its settings.
+    """A system in `folder` with a published schedule of 5 January 2026; commands need its ``environment``.
 
     The direct gate judges by the same rules as Great Expectations, which takes seconds to import.
     """
     company = generate_company(
         CompanyOptions(as_of=MONDAY, customers=customers, orders_per_month=orders_per_month, seed=5)
     )
-    with running_sandbox(company) as sandbox, pytest.MonkeyPatch.context() as patch:
+    with running_sandbox(company) as sandbox:
         settings = sandbox_settings(monday_url=sandbox.monday_url, orders_url=sandbox.orders_url, folder=folder)
         (folder / "cms.toml").write_text(settings, encoding="utf-8")
         (folder / "plant.toml").write_text(company.plant_file(), encoding="utf-8")
-        patch.setenv("CMS_CONFIG", str(folder / "cms.toml"))
-        patch.setenv("CMS_MONDAY_TOKEN", MONDAY_TOKEN)
-        patch.setenv("CMS_ORDERS_TOKEN", ORDERS_TOKEN)
         upgrade(open_engine(f"sqlite:///{folder}/warehouse.db"))
-        with open_system() as system:
+        environment = {
+            "CMS_CONFIG": str(folder / "cms.toml"),
+            "CMS_MONDAY_TOKEN": MONDAY_TOKEN,
+            "CMS_ORDERS_TOKEN": ORDERS_TOKEN,
+        }
+        with open_system(environment=environment) as system:
             _load(system, folder)
             planner = replace(system.planner, method=Method.DISPATCH)
             plan_schedule(planner, as_of=MONDAY, actor="test")

@@ -29,15 +29,14 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def system_folder(tmp_path_factory: pytest.TempPathFactory, prefect: None) -> Iterator[Path]:
-    """Settings, warehouse and running servers; the environment points at them."""
+def served_folder(tmp_path_factory: pytest.TempPathFactory, prefect: None) -> Iterator[tuple[Path, dict[str, str]]]:
+    """Settings, warehouse and running servers, and the environment that points at them."""
     folder = tmp_path_factory.mktemp("system")
     company = generate_company(CompanyOptions(as_of=MONDAY, customers=20, orders_per_month=40, seed=3))
     with (
         running_sandbox(company) as sandbox,
         running_mail_server(folder / "mail") as mail_port,
         running_webhook_receiver(folder / "chat") as chat_port,
-        pytest.MonkeyPatch.context() as patch,
     ):
         settings = sandbox_settings(
             monday_url=sandbox.monday_url,
@@ -48,13 +47,26 @@ def system_folder(tmp_path_factory: pytest.TempPathFactory, prefect: None) -> It
         )
         (folder / "cms.toml").write_text(settings, encoding="utf-8")
         (folder / "plant.toml").write_text(company.plant_file(), encoding="utf-8")
-        patch.setenv("CMS_CONFIG", str(folder / "cms.toml"))
-        patch.setenv("CMS_MONDAY_TOKEN", MONDAY_TOKEN)
-        patch.setenv("CMS_ORDERS_TOKEN", ORDERS_TOKEN)
-        patch.setenv("CMS_CHAT_URL", f"json://127.0.0.1:{chat_port}/chat")
         url = f"sqlite:///{folder}/warehouse.db"
         upgrade(open_engine(url))
         warehouse = Warehouse.open(url)
         warehouse.plant.save_plant(read_plant(folder / "plant.toml"), now=NOON, actor="test")
         warehouse.close()
-        yield folder
+        yield (
+            folder,
+            {
+                "CMS_CONFIG": str(folder / "cms.toml"),
+                "CMS_MONDAY_TOKEN": MONDAY_TOKEN,
+                "CMS_ORDERS_TOKEN": ORDERS_TOKEN,
+                "CMS_CHAT_URL": f"json://127.0.0.1:{chat_port}/chat",
+            },
+        )
+
+
+@pytest.fixture
+def system_folder(served_folder: tuple[Path, dict[str, str]], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a system that the environment points at while the test runs."""
+    folder, variables = served_folder
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return folder

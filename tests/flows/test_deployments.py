@@ -19,6 +19,7 @@ def test_orders_come_every_minute_customers_hourly_schedules_daily_and_capacity_
     served = deployments_by_name()
 
     assert schedule_of(served["order-sync"]) == timedelta(minutes=1)
+    assert schedule_of(served["event-sweep"]) == timedelta(minutes=1)
     assert schedule_of(served["customer-sync"]) == "5 * * * *"
     assert schedule_of(served["daily-schedule"]) == "0 5 * * *"
     assert schedule_of(served["weekly-capacity-plan"]) == "30 5 * * 1"

@@ -42,8 +42,10 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 @pytest.fixture
-def names(system: System) -> dict[str, str]:
+def names(system: System, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """What stands in the pages, and what it is called in the small system."""
+    for variable, value in system.environment.items():
+        monkeypatch.setenv(variable, value)
     published = system.warehouse.schedules.published()
     assert published is not None
     order = next(delivery.order_id for delivery in published.deliveries if not delivery.frozen)
