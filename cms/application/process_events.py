@@ -99,7 +99,7 @@ def process_events(work: EventWork, *, limit: int = 200) -> EventReport:
     publication = None
     if loaded:
         try:
-            publication = _reschedule(work, frozenset().union(*(group.order_ids for group in loaded)))
+            publication = reschedule(work, frozenset().union(*(group.order_ids for group in loaded)))
         except CmsError as error:
             failed += [_Failed(events=group.events, error=error) for group in loaded]
             loaded = []
@@ -152,8 +152,15 @@ def _order_ids(rows: Sequence[SourceRow]) -> frozenset[OrderId]:
     return frozenset(OrderId(str(order_id)) for order_id in named if order_id is not None)
 
 
-def _reschedule(work: EventWork, order_ids: frozenset[OrderId]) -> Publication | None:
-    """The schedule follows; where somebody else published meanwhile, on what is published now."""
+def reschedule(work: EventWork, order_ids: frozenset[OrderId] = frozenset()) -> Publication | None:
+    """The schedule follows the order book; where somebody else published meanwhile, on what is published now.
+
+    Orders that a sync brought in are placed as well, so that what no webhook told of waits a minute, not a day.
+
+    Raises
+    ------
+    InfeasiblePlanError, ScheduleViolationError, StaleScheduleError
+    """
     for attempt in range(1, STALE_TRIES + 1):
         try:
             return reschedule_orders(work.planner, order_ids, actor=work.worker).publication

@@ -19,7 +19,7 @@ from cms.application.plan_schedule import plan_schedule
 from cms.application.sync_customers import sync_customers
 from cms.application.sync_orders import sync_orders
 from cms.bootstrap import System, open_system
-from cms.domain.orders import OrderId
+from cms.domain.orders import OrderId, OrderStatus
 from cms.monday.webhooks import create_webhooks
 from cms.order_sources.plant_file import read_plant
 from cms.sandbox import (
@@ -113,7 +113,9 @@ class LiveService:
     def _movable_orders(self, *, on_board: bool) -> list[str]:
         published = self.system.warehouse.schedules.published()
         assert published is not None
-        free = {d.order_id for d in published.deliveries if not d.frozen}
+        orders = self.system.warehouse.orders.plannable_orders()
+        untouched = {order.order_id for order in orders if order.status is OrderStatus.SCHEDULED}
+        free = {d.order_id for d in published.deliveries if not d.frozen} & untouched
         managed = {row["orderNumber"] for row in self.sandbox.orders.rows}
         return sorted(i for i in free if (i in self.board_items()) is on_board and (i in managed) is not on_board)
 
