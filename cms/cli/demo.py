@@ -149,7 +149,7 @@ def _run_flows(day: date, stages: _Stages) -> dict[str, Any]:
         "quarantined": _quarantined(),
         "schedule": _schedule_figures(planned),
         "notices": {"queued": planned.publication.notices if planned.publication else 0, "sent": sent.sent},
-        "data_docs": report,
+        "data_docs": report.resolve(),
     }
 
 
