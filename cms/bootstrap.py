@@ -14,6 +14,7 @@ from cms.application.board_writes import BOARD_CHANNEL, BoardColumns, BoardWrite
 from cms.application.gated_load import GatedLoader
 from cms.application.inbox import SubjectSource
 from cms.application.notify import RetryPolicy
+from cms.application.plan_memory import PlanMemory
 from cms.application.plan_schedule import Planner
 from cms.application.planning_facts import PlanningRules
 from cms.application.ports import (
@@ -259,7 +260,11 @@ class System:
             inbox=self.warehouse.inbox,
             source=cache(self.subject_source),
             loader=replace(self.loader, gate=gate),
-            planner=replace(self.planner, schedules=RememberedSchedules(store=self.warehouse.schedules)),
+            planner=replace(
+                self.planner,
+                schedules=RememberedSchedules(store=self.warehouse.schedules),
+                memory=PlanMemory(),
+            ),
             policy=EVENT_RETRIES,
             worker=self.worker,
         )

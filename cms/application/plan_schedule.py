@@ -5,6 +5,7 @@ from datetime import date
 
 from cms.application.board_writes import BoardItems, NoBoards
 from cms.application.kpis import schedule_kpis
+from cms.application.plan_memory import PlanMemory
 from cms.application.planning_facts import PlanningFacts, PlanningRules, prepare_plan
 from cms.application.ports import Clock, KpiStore, OrderBook, PlantStore, Progress, ScheduleStore, no_progress
 from cms.application.publish_schedule import Publication, publish_schedule, refereed
@@ -29,6 +30,7 @@ class Planner:
     rollout_phase: str = "all"
     planner_recipient: str = "planner@localhost"
     boards: BoardItems = field(default_factory=NoBoards)
+    memory: PlanMemory = field(default_factory=PlanMemory, compare=False, repr=False)
 
     def facts(self, as_of: date) -> PlanningFacts:
         """Everything that a plan for `as_of` is built from."""

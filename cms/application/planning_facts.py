@@ -2,11 +2,12 @@
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
+from typing import TypeAlias
 
 from cms.aggregation.order_loads import RoutingLoads, routing_loads, routings_of
 from cms.application.ports import Plant, Reservation
@@ -98,14 +99,36 @@ class PreparedPlan:
     left_out: tuple[UnscheduledOrder, ...]
 
 
-def prepare_plan(facts: PlanningFacts) -> PreparedPlan:
+Entry: TypeAlias = OrderDemand | UnscheduledOrder
+"""An order as the engine sees it, or why it cannot enter the plan."""
+
+
+def entry_of(order: Order, facts: PlanningFacts, horizon: PlanningHorizon) -> Entry:
+    """The order as the engine sees it, or why it cannot enter the plan."""
+    reason = _reason_to_leave_out(order, facts, horizon)
+    if reason is None:
+        try:
+            return _demand(order, facts, _ways(order, facts))
+        except InvalidValueError as refusal:
+            reason = str(refusal)
+    return UnscheduledOrder(order_id=order.order_id, quantity=order.open_quantity, reason=reason)
+
+
+def prepare_plan(
+    facts: PlanningFacts, *, entry: Callable[[Order, PlanningFacts, PlanningHorizon], Entry] = entry_of
+) -> PreparedPlan:
     """State the scheduling problem; an order that no plan could serve is left out with its reason.
 
     Left out are orders of inactive customers, orders without a routing, and orders that the customer would not take
     before the horizon ends.
+
+    Parameters
+    ----------
+    entry : callable
+        `entry_of`, or something that knows its answers.
     """
     horizon, calendar = facts.horizon(), facts.plant.calendar()
-    entries = [_entry(order, facts, horizon) for order in sorted(facts.orders, key=lambda order: order.order_id)]
+    entries = [entry(order, facts, horizon) for order in sorted(facts.orders, key=lambda order: order.order_id)]
     demands = [entry for entry in entries if isinstance(entry, OrderDemand)]
     left_out = [entry for entry in entries if isinstance(entry, UnscheduledOrder)]
     used = {demand.customer_id for demand in demands}
@@ -121,17 +144,6 @@ def prepare_plan(facts: PlanningFacts) -> PreparedPlan:
     )
     reserved = (CapacityLoad(r.resource_id, r.bucket_date, r.hours) for r in facts.reservations)
     return PreparedPlan(problem=hold_reserved(problem, reserved), left_out=tuple(left_out))
-
-
-def _entry(order: Order, facts: PlanningFacts, horizon: PlanningHorizon) -> OrderDemand | UnscheduledOrder:
-    """The order as the engine sees it, or why it cannot enter the plan."""
-    reason = _reason_to_leave_out(order, facts, horizon)
-    if reason is None:
-        try:
-            return _demand(order, facts, _ways(order, facts))
-        except InvalidValueError as refusal:
-            reason = str(refusal)
-    return UnscheduledOrder(order_id=order.order_id, quantity=order.open_quantity, reason=reason)
 
 
 def _reason_to_leave_out(order: Order, facts: PlanningFacts, horizon: PlanningHorizon) -> str | None:

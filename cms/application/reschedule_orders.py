@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from cms.application.plan_memory import PlanMemory
 from cms.application.plan_schedule import Planner
 from cms.application.planning_facts import PlanningFacts, prepare_plan
 from cms.application.ports import ORDER_EVENT
@@ -26,7 +27,7 @@ from cms.scheduling.result import SchedulingResult, SolveStatus
 from cms.scheduling.rush import insert_rush
 
 RUSH_SECONDS = 0.3
-"""How long room is looked for among the orders that a rush order may ask."""
+"""How long room is looked for among the orders that late rush orders may ask, all of them together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +63,10 @@ def reschedule_orders(planner: Planner, order_ids: Collection[OrderId], *, actor
     if published is None:
         return Rescheduling()
     facts = replace(planner.facts(published.as_of), published=published)
-    prepared = prepare_plan(facts)
+    memory = planner.memory
+    prepared = prepare_plan(facts, entry=memory.entry)
     result = _repaired(prepared.problem, published, frozenset(order_ids))
-    problem, result = _ask_for_rush_orders(prepared.problem, result, facts, frozenset(order_ids))
+    problem, result = _ask_for_rush_orders(prepared.problem, result, facts, frozenset(order_ids), memory)
     changed = _changed_orders(published, result, prepared.left_out)
     if not changed:
         return Rescheduling()
@@ -97,15 +99,21 @@ def _repaired(problem: SchedulingProblem, published: MasterSchedule, named: froz
 
 
 def _ask_for_rush_orders(
-    problem: SchedulingProblem, result: SchedulingResult, facts: PlanningFacts, named: frozenset[OrderId]
+    problem: SchedulingProblem,
+    result: SchedulingResult,
+    facts: PlanningFacts,
+    named: frozenset[OrderId],
+    memory: PlanMemory,
 ) -> tuple[SchedulingProblem, SchedulingResult]:
-    """Named rush orders that would be late ask others to move, one after the other in order of id."""
+    """Named rush orders that would be late ask others to move, one after the other in order of id; each once."""
     rush = {order.order_id for order in facts.orders if order.order_type is OrderType.RUSH} & named
     late = {d.order_id for d in result.deliveries if d.tardiness_days > 0} | {u.order_id for u in result.unscheduled}
-    for order in sorted((o for o in problem.orders if o.order_id in rush & late), key=lambda o: o.order_id):
-        if order.frozen_deliveries(problem.horizon):
+    asking = sorted((o for o in problem.orders if o.order_id in rush & late), key=lambda o: o.order_id)
+    for order in asking:
+        if order.frozen_deliveries(problem.horizon) or memory.has_asked(order):
             continue
-        insertion = insert_rush(problem, result, order, time_limit_seconds=RUSH_SECONDS)
+        memory.note_asked(order)
+        insertion = insert_rush(problem, result, order, time_limit_seconds=RUSH_SECONDS / len(asking))
         problem, result = insertion.problem, insertion.result
     return problem, result
 

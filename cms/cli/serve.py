@@ -41,4 +41,5 @@ def serve(
         # what is loaded by now stays: looking through it for garbage would only hold events up
         gc.collect()
         gc.freeze()
+        gc.set_threshold(100_000, 20, 50)
         server_of(app).run(sockets=[listening])
