@@ -50,6 +50,8 @@ class Stage:
         By slot: whether it may be left unscheduled.
     most_days : array
         By slot: the most days of tardiness times share that a column may count.
+    promise_price : float
+        What it costs to leave out an order that must be delivered, and a day beyond a settled tier; 0: neither may be.
     """
 
     priority: int | None
@@ -61,6 +63,7 @@ class Stage:
     may_stay_out: Flags
     most_days: Floats
     money: float = 0.0
+    promise_price: float = 0.0
 
     @property
     def is_cost(self) -> bool:
@@ -131,8 +134,9 @@ def relax(demand: Demand, columns: Columns, stage: Stage, *, deadline: float) ->
 def _promising(demand: Demand, columns: Columns, stage: Stage, deadline: float) -> Found:
     """The cheapest columns of every slot at the prices of a sample of the slots, with its share of the hours.
 
-    Thousands of orders compete for a few hundred buckets, so a sample already knows the prices well: hardly a column is
-    missing then when the whole programme starts.
+    Thousands of orders compete for a few hundred buckets, so a sample already knows the prices well: hardly a column
+    is missing then when the whole programme starts. Promises may be broken in it at a price, since the sample may hold
+    more than its share of the urgent orders.
     """
     slots = np.flatnonzero(stage.active)
     step = len(slots) // _SAMPLE
@@ -142,12 +146,37 @@ def _promising(demand: Demand, columns: Columns, stage: Stage, deadline: float) 
         stage,
         active=sampled,
         limits=tuple(TierLimit(limit.priority, limit.days / step) for limit in stage.limits),
+        promise_price=_promise_price(demand, columns, stage),
         regular_hours=stage.regular_hours / step,
         overtime_hours=stage.overtime_hours / step,
     )
     prices = relax(demand, columns, scaled, deadline=deadline).prices
     found = cheapest_by_delivery(demand, prices, np.where(stage.active, np.inf, -np.inf))
-    return few_per_slot(found, 3)
+    return _close_calls(few_per_slot(found, 4))
+
+
+def _close_calls(found: Found) -> Found:
+    """Of candidates by slot, the cheapest first: that one, and of all others those that cost the least more.
+
+    Most orders have one candidate that is clearly best; a second one is worth its place only where it is close.
+    """
+    is_first = np.r_[True, found.slots[1:] != found.slots[:-1]]
+    best = found.costs[is_first]
+    excess = found.costs - best[np.cumsum(is_first) - 1]
+    order = np.lexsort((np.arange(len(excess)), excess))
+    return _part(found, np.sort(order[: len(best) + len(best) // 2 + 1]))
+
+
+def _part(found: Found, kept: Integers) -> Found:
+    return Found(
+        found.ways[kept], found.slots[kept], found.completions[kept], found.deliveries[kept], found.costs[kept]
+    )
+
+
+def _promise_price(demand: Demand, columns: Columns, stage: Stage) -> float:
+    """More than anything that a broken promise could save."""
+    out = stage.unscheduled_costs(demand, np.flatnonzero(stage.active)).max(initial=1.0)
+    return 5.0 * max(float(out), float(stage.column_costs(demand, columns, np.arange(len(columns))).max(initial=1.0)))
 
 
 def _trivial(demand: Demand, columns: Columns, stage: Stage) -> Relaxation:
@@ -163,10 +192,7 @@ def few_per_slot(found: Found, count: int) -> Found:
     slots = found.slots[order]
     starts = np.flatnonzero(np.r_[True, slots[1:] != slots[:-1]])
     rank = np.arange(len(slots)) - np.repeat(starts, np.diff(np.r_[starts, len(slots)]))
-    kept = order[rank < count]
-    return Found(
-        found.ways[kept], found.slots[kept], found.completions[kept], found.deliveries[kept], found.costs[kept]
-    )
+    return _part(found, order[rank < count])
 
 
 def stage_prices(demand: Demand, stage: Stage, bucket: Floats, limit_prices: list[float]) -> Prices:
@@ -190,7 +216,8 @@ def lagrangian_bound(demand: Demand, columns: Columns, stage: Stage, prices: Pri
         published += prices.day[slots] * columns.days[index] + prices.money * columns.money[index]
         np.minimum.at(costs, slots, published)
     out = prices.day * demand.unscheduled_days + prices.money * demand.change_costs
-    costs = np.minimum(costs, np.where(stage.may_stay_out, out, np.inf))
+    promised = out + stage.promise_price if stage.promise_price else np.inf
+    costs = np.minimum(costs, np.where(stage.may_stay_out, out, promised))
     bound = float(costs[stage.active].sum()) - _capacity_value(stage, prices)
     for limit in stage.limits:
         of_class = np.flatnonzero(demand.classes == limit.priority)
@@ -242,7 +269,10 @@ class _Master:
         )
         upper = stage.may_stay_out[self.slots].astype(float)
         costs = stage.unscheduled_costs(self.demand, self.slots)
+        if stage.promise_price:
+            costs, upper = costs + stage.promise_price * (1.0 - upper), np.ones(count)
         self._highs.addCols(count, costs, np.zeros(count), upper, len(rows), starts, rows, values)
+        count += self._add_excess()
         if stage.money == 0:
             return count
         buckets = np.arange(self._bucket_count, dtype=np.int32)
@@ -253,10 +283,19 @@ class _Master:
             stage.overtime_hours,
             self._bucket_count,
             buckets,
-            (buckets + count).astype(np.int32),
+            (buckets + len(self.slots)).astype(np.int32),
             np.full(self._bucket_count, -1.0),
         )
         return count + self._bucket_count
+
+    def _add_excess(self) -> int:
+        """Days beyond each settled tier, where they have a price; how many columns that takes."""
+        count = len(self.stage.limits) if self.stage.promise_price else 0
+        numbers = np.arange(count, dtype=np.int32)
+        rows = (numbers + len(self.slots) + self._bucket_count).astype(np.int32)
+        costs, endless = np.full(count, self.stage.promise_price), np.full(count, np.inf)
+        self._highs.addCols(count, costs, np.zeros(count), endless, count, numbers, rows, np.full(count, -1.0))
+        return count
 
     def _with_limit_rows(
         self, rows: Integers, values: Floats, slots: Integers, days: Floats
