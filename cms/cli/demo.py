@@ -125,13 +125,12 @@ def _prepare_warehouse(plant_toml: str, folder: Path) -> None:
 
 def _run_flows(day: date, stages: _Stages) -> dict[str, Any]:
     with stages.stage("starting Prefect"):
-        from flows.weekly_capacity_plan import weekly_capacity_plan
-
         from flows.customer_sync import customer_sync
         from flows.daily_schedule import daily_schedule
         from flows.data_quality_report import data_quality_report
         from flows.notifications import notifications
         from flows.order_sync import order_sync
+        from flows.weekly_capacity_plan import weekly_capacity_plan
     with stages.stage("customers: sync, gate, merge"):
         loads = customer_sync()
     with stages.stage("orders: sync, gate, merge"):

@@ -93,7 +93,7 @@ def _measure(engine: str, url: str, folder: Path, sandbox: Sandbox, options: arg
 def _service(environment: dict[str, str]) -> Iterator[str]:
     """`cms serve` as its own process; its address."""
     command = [sys.executable, "-c", "from cms.cli import main; main()", "serve", "--port", "0", "--json"]
-    process = subprocess.Popen(  # noqa: S603 - our own program
+    process = subprocess.Popen(
         command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     assert process.stdout is not None
@@ -140,7 +140,9 @@ def _send(sandbox: Sandbox, address: str, numbers: list[str], options: argparse.
             number = random.choice(numbers)
             row = sandbox.orders.order(number)
             assert row is not None
-            sandbox.orders.change_order(number, {"quantity": str(max(1, int(float(row["quantity"])) + random.choice((-1, 1))))})
+            sandbox.orders.change_order(
+                number, {"quantity": str(max(1, int(float(row["quantity"])) + random.choice((-1, 1))))}
+            )
             futures.append(pool.submit(tell, f"e{n}", number))
         for future in futures:
             future.result()
