@@ -13,6 +13,7 @@ from cms.cli import (
     demo,
     inbox,
     loads,
+    monday,
     notify,
     plan,
     quality,
@@ -46,6 +47,7 @@ app.add_typer(schedule.app, name="schedule")
 app.add_typer(quote.app, name="quote")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(quality.app, name="quality")
+app.add_typer(monday.app, name="monday")
 app.command("notify")(notify.notify)
 app.command("serve")(serve.serve)
 app.command("status")(status.status)

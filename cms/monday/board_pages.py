@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cms.monday.board import board_of, item_of
-from cms.monday.client import Answer, MondayClient
+from cms.monday.answers import Answer
+from cms.monday.board import Board, board_of, item_of
+from cms.monday.client import MondayClient
 from cms.monday.errors import BrokenAnswerError
 from cms.monday.paging import Page
 from cms.monday.queries import FIRST_IDS, FIRST_PAGE, ITEMS_BY_ID, NEXT_IDS, NEXT_PAGE, Operation
@@ -33,8 +34,7 @@ class ApiPages:
         variables = {"board": self.board_id, "limit": limit, "query": _query(since)}
         answer = self._ask(FIRST_IDS if ids_only else FIRST_PAGE, variables, ids_only=ids_only)
         board, given = board_of(answer.data, self.board_id)
-        page = _page(given.get("items_page"), answer)
-        return Page(items=page.items, cursor=page.cursor, asked_at=page.asked_at, board=None if ids_only else board)
+        return _page(given.get("items_page"), answer, None if ids_only else board)
 
     def next(self, cursor: str, *, limit: int, ids_only: bool, useless_after: datetime) -> Page:
         """The items behind a cursor, unless it dies before the answer could come."""
@@ -79,11 +79,13 @@ def _query(since: datetime | None) -> dict[str, Any]:
     return query
 
 
-def _page(given: Any, answer: Answer) -> Page:
+def _page(given: Any, answer: Answer, board: Board | None = None) -> Page:
     if not isinstance(given, Mapping) or not isinstance(given.get("items"), list):
         raise BrokenAnswerError("the answer carries no page of items", request_id=answer.request_id)
     return Page(
-        items=tuple(item_of(item) for item in given["items"] if item),
+        given=[item for item in given["items"] if item],
+        read=item_of,
         cursor=given.get("cursor") or None,
         asked_at=answer.server_time,
+        board=board,
     )

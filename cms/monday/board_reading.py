@@ -24,6 +24,8 @@ class BoardReading:
         Read what changed from then on; None: everything.
     check : callable
         Told the board with its columns on every first page, before its items are used; refuses what does not fit.
+    prepare : callable
+        Told every item that is kept, while the next page is on its way: the time for what has to be done with each.
     items : dict of str to Item
         The newest version of each item seen, by id.
     removed : frozenset of str
@@ -37,6 +39,7 @@ class BoardReading:
     since: datetime | None = None
     page_size: int = 500
     check: Callable[[Board], None] = lambda _: None
+    prepare: Callable[[Item], None] = lambda _: None
     progress: Progress = no_progress
     items: dict[str, Item] = field(default_factory=dict)
     removed: frozenset[str] = frozenset()
@@ -115,6 +118,7 @@ class BoardReading:
         if known is not None and (known.updated_at > item.updated_at or known == item):
             return False
         self.items[item.item_id] = item
+        self.prepare(item)
         return True
 
     def _settle(self) -> bool:

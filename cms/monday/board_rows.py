@@ -1,10 +1,11 @@
 """Makes rows for staging from items of a board, by the rules of the mapping."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from cms.aggregation.row_mapping import MappedRow, RowMapper, compile_mapping
+from cms.aggregation.row_mapping import RowMapper, compile_mapping
 from cms.aggregation.row_taking import row_filter
 from cms.aggregation.window_text import parse_windows
 from cms.application.ports import SourceRow
@@ -14,6 +15,9 @@ from cms.monday.board import Item
 
 _ITEM_KEY = {"customers": "source_item_id", "orders": "source_order_id"}
 _ITEM_ID = "item_id"
+
+# a few hundred texts stand on thousands of items, and parsing them is the dear part
+_read_windows = lru_cache(maxsize=4096)(parse_windows)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +30,7 @@ class BoardRows:
 
     settings: MondaySourceSettings
     mapper: RowMapper
+    _mapped: dict[str, tuple[Item, SourceRow]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, name: str, settings: MondaySourceSettings) -> "BoardRows":
@@ -45,21 +50,27 @@ class BoardRows:
 
     def split(self, items: Iterable[Item]) -> tuple[list[Item], frozenset[str]]:
         """The items that count, in order of id, and the ids of those that a rule of the mapping calls removed."""
-        keep = row_filter(self.settings.keep_if, "keep_if")
-        is_removed = row_filter(self.settings.removed_if, "removed_if") if self.settings.removed_if else None
-        kept, removed = [], set()
-        for item in sorted(items, key=lambda item: (len(item.item_id), item.item_id)):
-            if is_removed is not None and is_removed(item.raw):
-                removed.add(item.item_id)
-            elif keep(item.raw):
-                kept.append(item)
-        return kept, frozenset(removed)
+        ordered = sorted(items, key=lambda item: (len(item.item_id), item.item_id))
+        removed: frozenset[str] = frozenset()
+        if self.settings.removed_if:
+            is_removed = row_filter(self.settings.removed_if, "removed_if")
+            removed = frozenset(item.item_id for item in ordered if is_removed(item.raw))
+        if removed or self.settings.keep_if:
+            keep = row_filter(self.settings.keep_if, "keep_if")
+            ordered = [item for item in ordered if item.item_id not in removed and keep(item.raw)]
+        return ordered, removed
 
     def rows(self, items: Iterable[Item]) -> Iterator[SourceRow]:
         """One row for each item."""
-        for item in items:
-            mapped = self._mapped(item)
-            yield SourceRow(values=mapped.values, raw=item.raw, problems=mapped.problems)
+        return map(self._row, items)
+
+    def prepare(self, item: Item) -> None:
+        """Map an item now, so that its row is at hand when it is asked for."""
+        self._mapped[item.item_id] = (item, self._row(item))
+
+    def fresh(self) -> "BoardRows":
+        """The same rules with nothing prepared: each read of the board has rows of its own."""
+        return BoardRows(settings=self.settings, mapper=self.mapper)
 
     def windows(self, items: Iterable[Item]) -> Iterator[SourceRow]:
         """The delivery windows of each customer; a text that is none becomes a row with its problem."""
@@ -67,20 +78,23 @@ class BoardRows:
         if column is None:
             return
         for item in items:
-            customer_id = self._mapped(item).values.get("customer_id")
+            customer_id = self._row(item).values.get("customer_id")
             common = {"customer_id": customer_id, "source_updated_at": item.updated_at}
             raw = {_ITEM_ID: item.item_id, "name": item.raw["name"], column: item.raw.get(column, "")}
             yield from _window_rows(item.raw.get(column, ""), common, raw)
 
-    def _mapped(self, item: Item) -> MappedRow:
+    def _row(self, item: Item) -> SourceRow:
+        prepared, row = self._mapped.get(item.item_id, (None, None))
+        if row is not None and prepared is item:
+            return row
         mapped = self.mapper.map(item.raw)
         mapped.values[_ITEM_KEY[self.settings.dataset]] = item.item_id
         mapped.values.setdefault("source_updated_at", item.updated_at)
-        return mapped
+        return SourceRow(values=mapped.values, raw=item.raw, problems=mapped.problems)
 
 
 def _window_rows(text: str, common: dict[str, Any], raw: dict[str, Any]) -> Iterator[SourceRow]:
-    read = parse_windows(text)
+    read = _read_windows(text)
     for window in read.windows:
         values = {
             "weekday": window.weekday,

@@ -25,6 +25,14 @@ KnownIds = Callable[[], Iterable[str]]
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Read:
+    """A read of the board that is under way, and the rows that were made meanwhile."""
+
+    reading: BoardReading
+    rows: BoardRows
+
+
 @dataclass(kw_only=True)
 class BoardSource:
     """A board as a source.
@@ -42,7 +50,7 @@ class BoardSource:
     reconcile_every: timedelta = RECONCILE_EVERY
     rows: BoardRows = field(init=False)
     uses: tuple[ColumnUse, ...] = field(init=False)
-    _interrupted: dict[str | None, BoardReading] = field(default_factory=dict, init=False)
+    _interrupted: dict[str | None, _Read] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.rows = BoardRows.of(self.name, self.settings)
@@ -68,26 +76,29 @@ class BoardSource:
         SourceError
         """
         last = watermark_of(watermark, self.name)
-        reading = self._interrupted.pop(watermark, None) or self._new_reading(last)
-        reading.progress = progress
+        read = self._interrupted.pop(watermark, None) or self._new_read(last)
+        read.reading.progress = progress
         try:
-            reading.read()
-            reconciled = self._reconcile(reading, last)
+            read.reading.read()
+            reconciled = self._reconcile(read.reading, last)
         except RefusedError:
             raise
         except MondayError:
-            self._interrupted[watermark] = reading
+            self._interrupted[watermark] = read
             raise
-        return self._batch(reading, last, reconciled=reconciled)
+        return self._batch(read, last, reconciled=reconciled)
 
-    def _new_reading(self, last: Watermark | None) -> BoardReading:
-        return BoardReading(
+    def _new_read(self, last: Watermark | None) -> _Read:
+        rows = self.rows.fresh()
+        reading = BoardReading(
             pages=self.pages,
             board_id=self.settings.board_id,
             since=last.since if last else None,
             page_size=self.client.settings.page_size,
             check=lambda board: self.check(board, last),
+            prepare=rows.prepare,
         )
+        return _Read(reading=reading, rows=rows)
 
     def check(self, board: Board, last: Watermark | None = None) -> None:
         """Refuse a board that does not fit the mapping, or whose mapped columns changed since the last read."""
@@ -112,13 +123,14 @@ class BoardSource:
         reading.reconcile(frozenset(self.known_ids()))
         return True
 
-    def _batch(self, reading: BoardReading, last: Watermark | None, *, reconciled: bool) -> SourceBatch:
-        kept, called_removed = self.rows.split(reading.items.values())
+    def _batch(self, read: _Read, last: Watermark | None, *, reconciled: bool) -> SourceBatch:
+        reading, rows = read.reading, read.rows
+        kept, called_removed = rows.split(reading.items.values())
         mark = self._mark(reading, last, reconciled=reconciled)
         return SourceBatch(
             source=self.name,
-            rows=self.rows.rows(kept),
-            windows=lambda: self.rows.windows(kept),
+            rows=rows.rows(kept),
+            windows=lambda: rows.windows(kept),
             complete=lambda: reading.is_whole,
             removed_ids=lambda: reading.removed | called_removed,
             watermark=lambda: mark,

@@ -7,26 +7,17 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, NoReturn
+from typing import Any
 
 from cms.application.ports import Clock
 from cms.config import MondaySettings
-from cms.monday.errors import (
-    BrokenAnswerError,
-    BusyError,
-    CursorExpiredError,
-    MondayError,
-    Problem,
-    VersionError,
-    error_of,
-    problems_of,
-)
-from cms.monday.http_answers import HttpAnswer, HttpLine, NoAnswerError
+from cms.monday.answers import Answer, whole_answer
+from cms.monday.errors import BrokenAnswerError, BusyError, CursorExpiredError, MondayError
+from cms.monday.http_answers import HttpLine, NoAnswerError
 from cms.monday.pacing import Pacer
 from cms.monday.queries import Operation
 
 _log = logging.getLogger(__name__)
-_GATEWAY_STATUSES = frozenset({500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +57,6 @@ class Patience:
         [1.0, 2.0, 4.0, 60.0]
         """
         return float(min(self.longest_pause_seconds, self.first_pause_seconds * 2 ** (min(failures, 20) - 1)))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
-    """A whole answer: every field that was asked for, and no error.
-
-    Parameters
-    ----------
-    server_time : datetime
-        monday.com's clock when it answered.
-    was_replayed : bool
-        Whether this is the stored answer to an earlier request with the same key.
-    """
-
-    data: Mapping[str, Any]
-    request_id: str
-    server_time: datetime
-    was_replayed: bool = False
 
 
 @dataclass(kw_only=True)
@@ -200,70 +173,10 @@ class MondayClient:
             raise BrokenAnswerError(f"{error} from {self.settings.url}", operation=operation.name) from None
         now = self.clock.now()
         self._pacer.note_headers(operation, http.headers, now)
-        answer = self._whole(operation, http, now)
+        answer = whole_answer(operation, http, pinned=self.settings.api_version, secret=self.line.token, now=now)
         self._pacer.note_cost(operation, answer.data.get("complexity"))
         _log.debug("%s answered, request %s", operation.name, answer.request_id)
         return answer
-
-    def _whole(self, operation: Operation, http: HttpAnswer, now: datetime) -> Answer:
-        """The answer, if nothing of it is missing: data beside an error is never used."""
-        request_id = _request_id(http)
-        body = http.body
-        problems = problems_of(body) if body is not None else ()
-        if problems:
-            self._refuse(operation, http, problems, request_id, now)
-        if body is None or http.status != 200 or not isinstance(body.get("data"), Mapping):
-            self._refuse_unreadable(operation, http, request_id)
-        self._check_version(operation, http, request_id)
-        return Answer(
-            data=body["data"],
-            request_id=request_id,
-            server_time=http.server_time or now - timedelta(minutes=5),
-            was_replayed=http.headers.get("Idempotency-Replayed", "").lower() == "true",
-        )
-
-    def _refuse(
-        self, operation: Operation, http: HttpAnswer, problems: tuple[Problem, ...], request_id: str, now: datetime
-    ) -> NoReturn:
-        error = error_of(
-            problems,
-            operation=operation.name,
-            request_id=request_id,
-            midnight=_next_midnight(http.server_time or now),
-            http_status=http.status,
-        )
-        if isinstance(error, CursorExpiredError) and not operation.has_cursor:
-            error = BrokenAnswerError(error.what, operation=operation.name, code=error.code, request_id=request_id)
-        if isinstance(error, BusyError):
-            error.retry_in_seconds = _retry_after(http.headers) or error.retry_in_seconds
-        error.what = self.line.masked(error.what)
-        raise error
-
-    def _refuse_unreadable(self, operation: Operation, http: HttpAnswer, request_id: str) -> NoReturn:
-        details = {"operation": operation.name, "request_id": request_id}
-        retry_after = _retry_after(http.headers)
-        if http.status in (409, 423, 429):
-            raise BusyError(f"it answered HTTP {http.status}", retry_in_seconds=retry_after, **details)
-        if http.status in (401, 403):
-            self._refuse(
-                operation, http, problems_of({"errors": [f"HTTP {http.status}"]}), request_id, self.clock.now()
-            )
-        if http.status == 200:
-            what = "the answer was cut off or is no JSON" if http.body is None else "the answer carries no data"
-            raise BrokenAnswerError(what, retry_in_seconds=retry_after, **details)
-        if http.status in _GATEWAY_STATUSES or http.status > 500:
-            raise BrokenAnswerError(f"it answered HTTP {http.status}", retry_in_seconds=retry_after, **details)
-        raise MondayError(f"it answered HTTP {http.status}; check monday.url", **details)
-
-    def _check_version(self, operation: Operation, http: HttpAnswer, request_id: str) -> None:
-        pinned, found = self.settings.api_version, http.headers.get("API-Version")
-        if found != pinned:
-            raise VersionError(
-                f"API version {found or 'unknown'} answered although {pinned} is pinned: a version that does not exist "
-                "becomes the current one, an old one the oldest that is kept. Run `cms monday versions`",
-                operation=operation.name,
-                request_id=request_id,
-            )
 
     def _after_failure(self, error: BrokenAnswerError, tries: _Tries, *, may_repeat: bool) -> None:
         tries.failures += 1
@@ -285,23 +198,3 @@ class MondayClient:
     def _pause(self, seconds: float, error: MondayError) -> None:
         _log.info("%s; again in %.1f s", error, seconds)
         self._pacer.pause_until(self.clock.now() + timedelta(seconds=seconds))
-
-
-def _request_id(http: HttpAnswer) -> str:
-    body = http.body or {}
-    extensions = body.get("extensions")
-    inside = extensions.get("request_id") if isinstance(extensions, Mapping) else None
-    return str(inside or body.get("request_id") or http.headers.get("X-Request-Id") or "")
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds of a ``Retry-After`` header; a header that is a date is not used by monday.com and is left out."""
-    try:
-        seconds = float(headers.get("Retry-After", ""))
-    except ValueError:
-        return None
-    return seconds if 0 < seconds < float("inf") else None
-
-
-def _next_midnight(now: datetime) -> datetime:
-    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from functools import cached_property
+from typing import Any, Protocol, TypeVar
 
 from cms.monday.board import Board, Item
 from cms.monday.errors import CursorExpiredError, TooComplexError
@@ -21,12 +23,16 @@ _log = logging.getLogger(__name__)
 Got = TypeVar("Got")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """Some items, and where the next ones are.
 
     Parameters
     ----------
+    given : sequence
+        The items as they came; they are read when they are first asked for, while the next page is on its way.
+    read : callable
+        Makes an item of one.
     cursor : str, optional
         None: these were the last.
     asked_at : datetime
@@ -35,10 +41,16 @@ class Page:
         On first pages only.
     """
 
-    items: tuple[Item, ...]
+    given: Sequence[Any]
+    read: Callable[[Any], Item]
     cursor: str | None
     asked_at: datetime
     board: Board | None = None
+
+    @cached_property
+    def items(self) -> tuple[Item, ...]:
+        """The items."""
+        return tuple(map(self.read, self.given))
 
 
 class BoardPages(Protocol):
@@ -77,7 +89,7 @@ class Walk:
     seen : dict of str to datetime
         Ids passed, with the newest update seen of each.
     is_disturbed : bool
-        Whether the board was seen to change on the way, so that an item may have slipped past.
+        Whether the board was seen to change between two pages, so that an item may have slipped past.
     """
 
     pages: BoardPages
@@ -87,6 +99,7 @@ class Walk:
     started_at: datetime | None = None
     seen: dict[str, datetime] = field(default_factory=dict)
     is_disturbed: bool = False
+    _is_one_page: bool = False
 
     def pages_from(self, since: datetime | None) -> Iterator[Page]:
         """Every page from `since` on; after an expired cursor the walk goes on from its position.
@@ -113,13 +126,16 @@ class Walk:
                 return
 
     def _run(self, since: datetime | None) -> Iterator[Page]:
-        """One cursor, from its first page to its last."""
+        """One cursor, from its first page to its last; while one page is worked on the next is on its way."""
         page = self.sized(lambda limit: self.pages.first(since, limit=limit, ids_only=self.ids_only))
         ends = self.pages.now() + CURSOR_LIFE - CURSOR_MARGIN
         self.started_at = page.asked_at
-        yield page
-        while page.cursor is not None:
-            page = self._next(page.cursor, ends)
+        self._is_one_page = page.cursor is None
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="monday-page") as ahead:
+            while page.cursor is not None:
+                coming = ahead.submit(self._next, page.cursor, ends)
+                yield page
+                page = coming.result()
             yield page
 
     def _next(self, cursor: str, ends: datetime) -> Page:
@@ -149,10 +165,10 @@ class Walk:
         One that did may stand among older ones: its time says nothing of what has been passed.
         """
         if self.started_at is None or updated_at >= self.started_at:
-            self.is_disturbed = True
+            self.is_disturbed |= not self._is_one_page
             return
         if self.position is not None and updated_at < self.position:
-            self.is_disturbed = True
+            self.is_disturbed |= not self._is_one_page
         self.position = max(updated_at, self.position or updated_at)
 
     def by_id(self, ids: Iterable[str]) -> dict[str, Item]:

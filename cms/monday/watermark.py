@@ -69,7 +69,7 @@ def watermark_of(text: str | None, source: str) -> Watermark | None:
             form=str(kept.get("form", "")),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
-        what = f"{source}: the watermark {text[:60]!r} is none of a monday board; sync in full to set it anew"
+        what = f"{source}: {text[:60]!r} is no watermark of a monday board; sync in full to set it anew"
         raise SourceError(what) from None
 
 

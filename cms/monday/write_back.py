@@ -9,8 +9,9 @@ from typing import Any
 
 from cms.application.ports import OutboxEntry
 from cms.domain.errors import CmsError, InvalidValueError, NotificationError
+from cms.monday.answers import Answer
 from cms.monday.board import ACTIVE
-from cms.monday.client import Answer, MondayClient
+from cms.monday.client import MondayClient
 from cms.monday.column_values import column_input, raw_values
 from cms.monday.errors import BrokenAnswerError, EditedMeanwhileError, RefusedError
 from cms.monday.queries import CHANGE_ITEM, ITEMS_BY_ID

@@ -131,7 +131,7 @@ class ModelBoard:
             cursor = f"cursor {self.requests}"
             self._cursors[cursor] = _Cursor(ids=ids, position=end, since=place.since)
         items = tuple(Item(item_id=i.item_id, updated_at=i.updated_at) if ids_only else i for i in shown)
-        return Page(items=items, cursor=cursor, asked_at=self._second)
+        return Page(given=items, read=lambda item: item, cursor=cursor, asked_at=self._second)
 
 
 def use_up_the_day(_board: ModelBoard) -> None:

@@ -15,9 +15,8 @@ from cms.monday.errors import (
     TooComplexError,
     UnauthorizedError,
     VersionError,
-    error_of,
-    problems_of,
 )
+from cms.monday.problems import error_of, problems_of
 
 MIDNIGHT = datetime(2026, 11, 25, tzinfo=UTC)
 CODES = [
@@ -64,6 +63,12 @@ def test_the_legacy_complexity_error_tells_in_its_words_when_to_come_back() -> N
 
     assert isinstance(error, BusyError)
     assert error.retry_in_seconds == 17.0
+
+
+def test_the_legacy_shape_may_repeat_its_error_as_a_mere_text() -> None:
+    answer = {"error_code": "maxConcurrencyExceeded", "error_message": "too many", "errors": ["too many"]}
+
+    assert type(_error(answer)) is BusyError
 
 
 def test_an_expired_cursor_is_known_by_its_message_whatever_its_code() -> None:
