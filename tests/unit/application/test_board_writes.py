@@ -1,7 +1,6 @@
 """What an order's item on a board says of its schedule, and who is written to at all."""
 
 from datetime import date
-from decimal import Decimal
 
 import pytest
 
@@ -40,7 +39,7 @@ def test_an_order_without_a_delivery_says_why() -> None:
 
 
 def test_a_long_note_is_cut_where_the_board_would_cut_it() -> None:
-    many = [a_delivery(quantity=Decimal(1), sequence=n) for n in range(20)]
+    many = [a_delivery(quantity=float(1), sequence=n) for n in range(20)]
 
     note = board_values(COLUMNS, many, None)["note"]
 
