@@ -63,3 +63,12 @@ def test_the_data_quality_report_opens_and_is_linked(loaded: list[LoadReport]) -
 
     assert "<html" in index.read_text(encoding="utf-8").lower()
     assert artifacts("data-quality-report")
+
+
+def test_the_pinned_version_is_judged_every_day(system_folder: Path) -> None:
+    from flows.api_versions import api_versions  # noqa: PLC0415
+
+    report = api_versions()
+
+    assert report.pinned in report.served
+    assert artifacts("monday-api-version")
