@@ -1,1 +1,55 @@
-"""A SimPy model of the plant that replays demand through the real engine."""
+"""A SimPy model of the plant that replays demand through the real engine: scenarios in, estimates with intervals out.
+
+A question is asked in three steps: a history, a scenario, a study::
+
+    history = load_history()
+    study = run_study(read_scenario("peak_season"), history)
+    print(study.estimate("otif"))
+"""
+
+from simulations.forecast import CapacityWeek, DemandForecast, forecast_capacity, forecast_demand
+from simulations.history import load_delays, load_history, load_history_file
+from simulations.order_history import History, make_history
+from simulations.results import ReplicationResult, StudyError
+from simulations.scenario import Scenario
+from simulations.scenario_file import library_names, read_scenario, scenario_document, scenario_from
+from simulations.sensitivity import GridPoint, run_grid
+from simulations.sizing import Lever, ServiceTarget, Sizing, size_capacity
+from simulations.statistics import Estimate, estimate, mser5_warm_up, paired_difference, replications_needed
+from simulations.study import Comparison, Precision, Study, compare_scenarios, compare_studies, run_study
+
+__all__ = [
+    "CapacityWeek",
+    "Comparison",
+    "DemandForecast",
+    "Estimate",
+    "GridPoint",
+    "History",
+    "Lever",
+    "Precision",
+    "ReplicationResult",
+    "Scenario",
+    "ServiceTarget",
+    "Sizing",
+    "Study",
+    "StudyError",
+    "compare_scenarios",
+    "compare_studies",
+    "estimate",
+    "forecast_capacity",
+    "forecast_demand",
+    "library_names",
+    "load_delays",
+    "load_history",
+    "load_history_file",
+    "make_history",
+    "mser5_warm_up",
+    "paired_difference",
+    "read_scenario",
+    "replications_needed",
+    "run_grid",
+    "run_study",
+    "scenario_document",
+    "scenario_from",
+    "size_capacity",
+]

@@ -1,0 +1,41 @@
+"""What a figure of a scenario may be: each rule one function, which refuses by naming field, rule and value."""
+
+import math
+
+from cms.domain.errors import InvalidValueError
+
+
+def check_positive(name: str, value: float) -> None:
+    """A rate or factor that means something."""
+    if not (math.isfinite(value) and value > 0):
+        raise InvalidValueError(name, "must be a finite number, more than 0", value)
+
+
+def check_not_negative(name: str, value: float) -> None:
+    """An amount."""
+    if not (math.isfinite(value) and value >= 0):
+        raise InvalidValueError(name, "must be a finite number, 0 or more", value)
+
+
+def check_hours(name: str, value: float) -> None:
+    """Hours of a day."""
+    if not 0 <= value <= 24:
+        raise InvalidValueError(name, "must be 0 to 24", value)
+
+
+def check_share(name: str, value: float) -> None:
+    """A share or a chance."""
+    if not 0 <= value <= 1:
+        raise InvalidValueError(name, "must be 0 to 1", value)
+
+
+def check_at_least_one(name: str, value: int) -> None:
+    """A count of something that must be there."""
+    if value < 1:
+        raise InvalidValueError(name, "must be 1 or more", value)
+
+
+def check_at_least_zero(name: str, value: int) -> None:
+    """A count."""
+    if value < 0:
+        raise InvalidValueError(name, "must be 0 or more", value)

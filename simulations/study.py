@@ -1,0 +1,341 @@
+"""Many replications of a scenario: on all cores, kept on the way, taken up again where they were interrupted."""
+
+import hashlib
+import json
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from cms import __version__
+from cms.domain.errors import InvalidValueError
+from simulations.order_history import History
+from simulations.replication import Model, build_model, run_replication
+from simulations.results import ReplicationResult, Series, read_result, result_path, write_result
+from simulations.scenario import Scenario
+from simulations.scenario_file import scenario_document
+from simulations.statistics import Estimate, estimate, paired_difference, replications_needed
+
+Progress: TypeAlias = Callable[[str, int, int | None], None]
+"""Told the stage, how many replications are done, and of how many."""
+
+
+def no_progress(stage: str, done: int, total: int | None) -> None:
+    """Shows nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Precision:
+    """How narrow the interval of a measure has to be before replications end.
+
+    Parameters
+    ----------
+    half_width : float
+        In units of the measure.
+    most : int
+        The most replications.
+    """
+
+    measure: str = "otif"
+    half_width: float
+    most: int = 200
+
+    def __post_init__(self) -> None:
+        if not self.half_width > 0:
+            raise InvalidValueError("half_width", "must be more than 0", self.half_width)
+        if self.most < 2:
+            raise InvalidValueError("most", "must be 2 or more", self.most)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What the replications of a scenario say.
+
+    Parameters
+    ----------
+    model : Model
+        What was run.
+    results : tuple of ReplicationResult
+        In order of their number.
+    """
+
+    model: Model
+    results: tuple[ReplicationResult, ...]
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that was run."""
+        return self.model.scenario
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The measures that every replication has."""
+        first, *others = self.results
+        return tuple(name for name in first.measures if all(name in other.measures for other in others))
+
+    def values(self, measure: str) -> list[float]:
+        """A measure in every replication.
+
+        Raises
+        ------
+        InvalidValueError
+            There is no such measure.
+        """
+        if measure not in self.measures:
+            raise InvalidValueError("measure", f"must be one of {', '.join(self.measures)}", measure)
+        return [result.measures[measure] for result in self.results]
+
+    def estimate(self, measure: str) -> Estimate:
+        """A measure with its interval."""
+        return estimate(self.values(measure), self.scenario.run.confidence)
+
+    def estimates(self) -> dict[str, Estimate]:
+        """Every measure with its interval."""
+        return {name: self.estimate(name) for name in self.measures}
+
+    def daily(self, name: str) -> tuple[Series, Series]:
+        """Mean and half-width of a series, day by day."""
+        rows = np.array([result.daily[name] for result in self.results])
+        half = [estimate(column.tolist(), self.scenario.run.confidence).half_width for column in rows.T]
+        return rows.mean(axis=0), np.array(half)
+
+    def weekly(self, name: str) -> tuple[Series, Series]:
+        """Mean and half-width of the weekly sums of a series; the last, broken week is left out."""
+        weeks = len(self.results[0].daily[name]) // 7
+        rows = np.array([r.daily[name][: 7 * weeks].reshape(weeks, 7).sum(axis=1) for r in self.results])
+        half = [estimate(column.tolist(), self.scenario.run.confidence).half_width for column in rows.T]
+        return rows.mean(axis=0), np.array(half)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two scenarios under the same luck.
+
+    Parameters
+    ----------
+    differences : mapping of str to Estimate
+        By how much the second exceeds the first.
+    """
+
+    first: Study
+    second: Study
+    differences: Mapping[str, Estimate]
+
+
+def run_study(
+    scenario: Scenario,
+    history: History,
+    *,
+    replications: int | None = None,
+    processes: int | None = None,
+    folder: Path | None = None,
+    precision: Precision | None = None,
+    progress: Progress = no_progress,
+) -> Study:
+    """The study of a scenario; the same figures to the last bit, in one process or many, at once or taken up again.
+
+    Parameters
+    ----------
+    replications : int, optional
+        None: as the scenario says.
+    processes : int, optional
+        1 stays in this process; None: one for each core.
+    folder : Path, optional
+        Where replications are kept as Parquet; those already there are not run again.
+    precision : Precision, optional
+        Adds replications until the interval is as narrow as wanted.
+
+    Raises
+    ------
+    InvalidValueError
+        The scenario does not go with the history.
+    StudyError
+        The folder holds another study.
+    """
+    model = build_model(scenario, history)
+    count = scenario.run.replications if replications is None else replications
+    if count < 1:
+        raise InvalidValueError("replications", "must be 1 or more", count)
+    done: dict[int, ReplicationResult] = {}
+    keep = _Keep(folder=folder, fingerprint=study_fingerprint(model))
+    while True:
+        done |= _run_missing(model, range(count), done, keep=keep, processes=processes, progress=progress)
+        study = Study(model=model, results=tuple(done[number] for number in sorted(done)))
+        wanted = _wanted(study, precision)
+        if wanted <= count:
+            return study
+        count = wanted
+
+
+def compare_scenarios(
+    first: Scenario,
+    second: Scenario,
+    history: History,
+    *,
+    replications: int | None = None,
+    processes: int | None = None,
+    folder: Path | None = None,
+    progress: Progress = no_progress,
+) -> Comparison:
+    """Both scenarios with the seed of the first: replication by replication the same orders, failures and delays.
+
+    Parameters
+    ----------
+    replications : int, optional
+        Of each; None: as the first says.
+    folder : Path, optional
+        Each keeps its replications in a folder of its own in it.
+    """
+    count = first.run.replications if replications is None else replications
+    second = replace(second, run=replace(second.run, seed=first.run.seed))
+    studies = [
+        run_study(
+            scenario,
+            history,
+            replications=count,
+            processes=processes,
+            folder=folder / f"{number}-{scenario.name}" if folder else None,
+            progress=progress,
+        )
+        for number, scenario in enumerate((first, second), start=1)
+    ]
+    return compare_studies(*studies)
+
+
+def compare_studies(first: Study, second: Study) -> Comparison:
+    """The paired differences of two studies with the same seed."""
+    level = first.scenario.run.confidence
+    differences = {
+        name: paired_difference(first.values(name), second.values(name), level)
+        for name in first.measures
+        if name in second.measures
+    }
+    return Comparison(first=first, second=second, differences=differences)
+
+
+def study_fingerprint(model: Model) -> str:
+    """A digest of all that decides the figures: results with another one are of another study."""
+    document = scenario_document(model.scenario)
+    document["run"] = {"seed": model.scenario.run.seed, "warm_up_days": model.scenario.run.warm_up_days}
+    digest = hashlib.sha256(json.dumps(document, default=str, sort_keys=True).encode())
+    for part in _history_parts(model):
+        digest.update(repr(part).encode())
+    return digest.hexdigest()
+
+
+def _history_parts(model: Model) -> Iterator[object]:
+    """What of the history decides, in an order that does not depend on the process."""
+    history = model.history
+    yield __version__, model.period, model.delays, model.forecast
+    for order in history.orders:
+        yield (
+            order.order_id,
+            order.customer_id,
+            order.order_type.value,
+            order.priority,
+            order.product_family,
+            order.quantity,
+            order.ordered_at.timestamp(),
+            order.due_date,
+            order.release_date,
+        )
+    for customer_id in sorted(history.customers):
+        one = history.customers[customer_id]
+        terms = (one.transit_days, one.max_early_days, one.allows_split, one.windows)
+        yield customer_id, *terms, sorted(one.blackout_dates)
+    for resource in history.resources:
+        yield resource.resource_id, resource.regular_hours, resource.overtime_hours, sorted(resource.working_weekdays)
+    yield history.routings, history.exceptions, history.default_windows, sorted(history.default_routing.items())
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Keep:
+    """Where finished replications are kept, if anywhere."""
+
+    folder: Path | None
+    fingerprint: str
+
+    def found(self, numbers: Iterable[int]) -> dict[int, ReplicationResult]:
+        if self.folder is None:
+            return {}
+        paths = {number: result_path(self.folder, number) for number in numbers}
+        return {number: read_result(path, self.fingerprint) for number, path in paths.items() if path.exists()}
+
+    def add(self, result: ReplicationResult) -> None:
+        if self.folder is not None:
+            write_result(self.folder, result, self.fingerprint)
+
+
+def _run_missing(
+    model: Model,
+    numbers: Sequence[int],
+    done: Mapping[int, ReplicationResult],
+    *,
+    keep: _Keep,
+    processes: int | None,
+    progress: Progress,
+) -> dict[int, ReplicationResult]:
+    stage = f"simulating {model.scenario.name}"
+    found = keep.found(number for number in numbers if number not in done)
+    missing = [number for number in numbers if number not in done and number not in found]
+    workers = min(processes or len(os.sched_getaffinity(0)), len(missing))
+    progress(stage, len(numbers) - len(missing), len(numbers))
+    for result in _here(model, missing) if workers <= 1 else _in_processes(model, missing, workers):
+        keep.add(result)
+        found[result.replication] = result
+        progress(stage, len(done) + len(found), len(numbers))
+    return found
+
+
+def _here(model: Model, numbers: Iterable[int]) -> Iterator[ReplicationResult]:
+    return (run_replication(model, number) for number in numbers)
+
+
+def _in_processes(model: Model, numbers: Iterable[int], workers: int) -> Iterator[ReplicationResult]:
+    """Results as they are finished; the model goes to each process once."""
+    # spawned, not forked: a notebook's or a flow's threads must not be copied half-way
+    context = multiprocessing.get_context("spawn")
+    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_set_model, initargs=(model,))
+    try:
+        futures: list[Future[ReplicationResult]] = [executor.submit(_run, number) for number in numbers]
+        for future in as_completed(futures):
+            yield future.result()
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+_worker: dict[str, Model] = {}
+
+
+def _set_model(model: Model) -> None:
+    _worker["model"] = model
+
+
+def _run(number: int) -> ReplicationResult:
+    return run_replication(_worker["model"], number)
+
+
+def _wanted(study: Study, precision: Precision | None) -> int:
+    """How many replications there should be, by what is known now; at least two to know anything."""
+    if precision is None:
+        return 0
+    values = study.values(precision.measure)
+    if len(values) < 2:
+        return 2
+    needed = replications_needed(values, precision.half_width, study.scenario.run.confidence)
+    return min(needed, precision.most)
+
+
+def forget(folder: Path) -> int:
+    """Remove the replications that a folder keeps; returns how many."""
+    paths = sorted(folder.glob("replication-*.parquet"))
+    for path in paths:
+        with suppress(FileNotFoundError):
+            path.unlink()
+    return len(paths)
