@@ -10,6 +10,8 @@ from cms.domain.errors import CmsError
 _log = logging.getLogger(__name__)
 LONGEST_PAUSE_SECONDS = 30.0
 STOP_SECONDS = 20.0
+GATHER_SECONDS = 0.1
+"""Pause before the next round while there is more to do: what comes meanwhile is worked on together."""
 
 
 @dataclass(kw_only=True)
@@ -61,6 +63,7 @@ class BackgroundWorker:
             self._woken.wait(self.sweep_seconds)
             self._woken.clear()
             if not self._stopping.is_set() and self._try_round():
+                self._stopping.wait(GATHER_SECONDS)
                 self._woken.set()
 
     def _try_round(self) -> bool:

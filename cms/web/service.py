@@ -1,5 +1,6 @@
 """The web service: receives webhooks, keeps the schedule in step with them, shows what is published and what waits."""
 
+import importlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -11,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 
 from cms import __version__
 from cms.application.notify import send_notices
-from cms.application.process_events import process_events
+from cms.application.process_events import process_events, reschedule
 from cms.bootstrap import System
 from cms.domain.errors import CmsError, InvalidValueError, NotFoundError, WarehouseError
 from cms.web.background import BackgroundWorker
@@ -58,6 +59,7 @@ class Service:
 
     def start(self) -> None:
         """Take up what a predecessor of this process left, then work on what comes."""
+        self._warm_up()
         released = self.system.warehouse.inbox.release(self.system.vanished_workers())
         if released:
             _log.warning("%d event(s) were left by a worker that is gone; they are processed again", released)
@@ -68,6 +70,14 @@ class Service:
         """Let the workers finish what they have begun."""
         for worker in self.workers:
             worker.stop()
+
+    def _warm_up(self) -> None:
+        """Load now what the first event would otherwise wait for, and place what came while no service ran."""
+        importlib.import_module("cms.scheduling.optimizer")
+        try:
+            reschedule(self.system.event_work)
+        except CmsError as error:
+            _log.error("the schedule could not be brought in line at the start: %s", error)
 
     def _process_events(self) -> bool:
         report = process_events(self.system.event_work)

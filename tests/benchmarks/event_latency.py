@@ -80,12 +80,13 @@ def _measure(engine: str, url: str, folder: Path, sandbox: Sandbox, options: arg
         with _service(environment) as address:
             sent = _send(sandbox, address, numbers, options)
             done = _wait(system, len(sent))
-        latencies = sorted(done[key] - at for key, at in sent.items())
         versions = system.warehouse.schedules.published_version()
         print(
-            f"{engine}: {len(published.deliveries)} deliveries, {len(sent)} events at {options.rate:g}/s: "
-            f"p50 {_share(latencies, 0.5):.0f} ms, p90 {_share(latencies, 0.9):.0f} ms, "
-            f"p99 {_share(latencies, 0.99):.0f} ms, max {latencies[-1] * 1000:.0f} ms; {versions - 1} versions"
+            f"{engine}: {len(published.deliveries)} deliveries, {len(sent)} events at {options.rate:g}/s, "
+            f"{versions - 1} versions\n"
+            f"  stored after       {_shares([done[key][0] - at for key, at in sent.items()])}\n"
+            f"  scheduled, queued  {_shares([done[key][1] - at for key, at in sent.items()])}",
+            flush=True,
         )
 
 
@@ -149,17 +150,21 @@ def _send(sandbox: Sandbox, address: str, numbers: list[str], options: argparse.
     return sent
 
 
-def _wait(system: System, count: int) -> dict[str, float]:
-    """When each event was done, by its id."""
+def _wait(system: System, count: int) -> dict[str, tuple[float, float]]:
+    """When each event was stored and when it was done, by its id."""
     inbox = system.warehouse.inbox
     wait_until(lambda: inbox.backlog().done >= count, 120)
-    query = sa.select(inbox_events.c.payload, inbox_events.c.processed_at)
+    query = sa.select(inbox_events.c.payload, inbox_events.c.received_at, inbox_events.c.processed_at)
     with system.warehouse.engine.connect() as connection:
-        return {json.loads(payload)["id"]: at.timestamp() for payload, at in connection.execute(query) if at}
+        rows = connection.execute(query).all()
+    return {json.loads(payload)["id"]: (stored.timestamp(), done.timestamp()) for payload, stored, done in rows if done}
 
 
-def _share(latencies: list[float], share: float) -> float:
-    return latencies[min(len(latencies) - 1, int(len(latencies) * share))] * 1000
+def _shares(seconds: list[float]) -> str:
+    ordered = sorted(seconds)
+    shown = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
+    places = {name: min(len(ordered) - 1, int(len(ordered) * share)) for name, share in shown.items()}
+    return ", ".join(f"{name} {ordered[place] * 1000:.0f} ms" for name, place in places.items())
 
 
 if __name__ == "__main__":
