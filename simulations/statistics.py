@@ -120,7 +120,7 @@ def mser5_warm_up(series: Sequence[float]) -> int:
 
     Examples
     --------
-    >>> mser5_warm_up([100.0] * 10 + [1.0, 2.0, 1.0, 2.0, 1.0] * 20)
+    >>> mser5_warm_up([100.0] * 10 + ([1.0] * 5 + [2.0] * 5) * 10)
     10
     """
     batches = len(series) // 5
