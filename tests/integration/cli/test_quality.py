@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,12 @@ def cms(folder: Path) -> Cms:
     return run
 
 
-def load(warehouse: Warehouse, *rows: dict[str, Any]) -> str:
+def load(warehouse: Warehouse, *rows: dict[str, Any], now: datetime = NOW) -> str:
     """Send orders through the gate; the load's id."""
     read = [SourceRow(values=row, raw={name: str(value) for name, value in row.items()}) for row in rows]
-    staged = warehouse.loads.stage(Dataset.ORDERS, read, source="erp", now=NOW)
+    staged = warehouse.loads.stage(Dataset.ORDERS, read, source="erp", now=now)
     gate = DirectGate(engine=warehouse.engine, tables=metadata.tables, settings=GateSettings())
-    warehouse.loads.merge(staged, gate.judge(staged, now=NOW), now=NOW)
+    warehouse.loads.merge(staged, gate.judge(staged, now=now), now=now)
     return staged.load_id
 
 
@@ -133,8 +134,8 @@ def test_a_refused_load_is_given_up(cms: Cms, sqlite_warehouse: Warehouse) -> No
 
 def test_the_trend_tells_what_is_broken_most_and_whether_it_gets_better(cms: Cms, sqlite_warehouse: Warehouse) -> None:
     bad = a_staged_order(1, customer_id="C2")
-    for rows in ([bad, bad | {"source_order_id": "S9", "order_id": "O9"}], [a_staged_order(2)]):
-        load(sqlite_warehouse, *rows)
+    for hours, rows in enumerate(([bad, bad | {"source_order_id": "S9", "order_id": "O9"}], [a_staged_order(2)])):
+        load(sqlite_warehouse, *rows, now=NOW + timedelta(hours=hours))
 
     (line,) = cms("trend", "--days", "36500")
 
