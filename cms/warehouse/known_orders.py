@@ -66,7 +66,7 @@ def _merge_piece(
         contested += [_conflict_row(order_id, conflict, now) for conflict in merged.conflicts]
         counts.conflicts += [_sentence(order_id, c) for c in merged.conflicts]
         counts.conflicts += [f"order {order_id}: {note}" for note in merged.notes]
-        if merged.removed:
+        if merged.removed and old is not None:
             counts.removed += _cancel(connection, old, load, now)
             continue
         row = _row(order_id, merged, old, priorities) | loaded_columns(load, now)
