@@ -72,20 +72,22 @@ def merge_orders(
     _write_records(connection, load, same_record, now)
     note_statistics(connection, load, records)
     _let_go_of_records(connection, vacated)
-    gone = _remove_records(connection, load, now, complete=complete, removed_ids=removed_ids)
     conflicts = _refused_statuses(connection, load)
     updated = _update_single(connection, load, now)
     inserted = _insert_single(connection, load, now)
     shared = merge_known_orders(
-        connection, {*_shared_orders(connection, load), *vacated, *gone}, load=load, now=now, merger=merger
+        connection, {*_shared_orders(connection, load), *vacated}, load=load, now=now, merger=merger
     )
-    inserted, updated = inserted + shared.inserted, updated + shared.updated
+    # a load may bring an order's last word together with its removal: delivered, and gone from the board
+    gone = _remove_records(connection, load, now, complete=complete, removed_ids=removed_ids)
+    left = merge_known_orders(connection, gone, load=load, now=now, merger=merger)
+    inserted, updated = inserted + shared.inserted + left.inserted, updated + shared.updated + left.updated
     return MergeCounts(
         inserted=inserted,
         updated=updated,
         unchanged=max(0, candidates - inserted - updated),
-        removed=shared.removed,
-        conflicts=(*conflicts, *shared.conflicts)[:SHOWN_CONFLICTS],
+        removed=shared.removed + left.removed,
+        conflicts=tuple(dict.fromkeys((*conflicts, *shared.conflicts, *left.conflicts)))[:SHOWN_CONFLICTS],
     )
 
 

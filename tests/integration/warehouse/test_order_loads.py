@@ -168,6 +168,20 @@ def test_an_order_missing_from_a_complete_load_is_cancelled(warehouse: Warehouse
     assert statuses == [("O1", "open"), ("O2", "cancelled"), ("O3", "delivered")]
 
 
+def test_the_last_word_about_an_order_counts_though_the_same_load_removes_it(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+    load_orders(warehouse, order_row("O1", status="in_production"))
+
+    load_orders(
+        warehouse,
+        order_row("O1", status="delivered", quantity=Decimal(90), source_updated_at=LATER),
+        removed_ids=frozenset({"O1"}),
+    )
+
+    order = warehouse.orders.order(O1)
+    assert (order.status, order.quantity) == (OrderStatus.DELIVERED, Decimal(90))
+
+
 def test_an_order_that_its_source_removed_and_gives_back_is_open_again(warehouse: Warehouse) -> None:
     know_customers(warehouse)
     load_orders(warehouse, order_row("O1"))
