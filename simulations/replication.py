@@ -198,9 +198,13 @@ def _period(scenario: Scenario, history: History) -> Period:
 
 
 def _default_start(history: History, days: int | None) -> date:
-    """The first day of a run that ends with the history; a run longer than the history begins with it."""
-    first = history.first_day if days is None else history.last_day - timedelta(days=days - 1)
-    return max(first, history.first_day)
+    """The first day of a run that ends in the last week of the history; a longer run begins with the history.
+
+    A run of so many days begins on a Monday, so that its weeks are those of the calendar.
+    """
+    if days is None:
+        return history.first_day
+    return max(monday_of(history.last_day - timedelta(days=days - 1)), history.first_day)
 
 
 def _checked(period: Period, scenario: Scenario) -> Period:
