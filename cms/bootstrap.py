@@ -108,7 +108,7 @@ class System:
         from cms.warehouse.tables import metadata
         from expectations.gate import Gate
 
-        return Gate(self.warehouse.engine, self.settings.gate, metadata.tables)
+        return Gate(self.warehouse.snapshots, self.settings.gate, metadata.tables)
 
     @cached_property
     def loader(self) -> GatedLoader:
@@ -255,7 +255,7 @@ class System:
         from cms.warehouse.tables import metadata
         from expectations.direct import DirectGate
 
-        gate = DirectGate(engine=self.warehouse.engine, tables=metadata.tables, settings=self.settings.gate)
+        gate = DirectGate(engine=self.warehouse.snapshots, tables=metadata.tables, settings=self.settings.gate)
         return EventWork(
             inbox=self.warehouse.inbox,
             source=cache(self.subject_source),

@@ -37,7 +37,13 @@ def _day_after_on_postgresql(element: DayAfter, compiler: SQLCompiler, **kw: Any
 @compiles(DayAfter, "mssql")
 def _day_after_on_mssql(element: DayAfter, compiler: SQLCompiler, **kw: Any) -> str:
     instant, days = (compiler.process(part, **kw) for part in element.clauses)
-    return f"DATEADD(day, {days}, CAST(SWITCHOFFSET({instant}, '+00:00') AS date))"
+    day = f"CAST(SWITCHOFFSET({instant}, '+00:00') AS date)"
+    return _within_the_calendar(instant, f"DATEADD(day, {days}, {day})", day)
+
+
+def _within_the_calendar(instant: str, moved: str, unmoved: str) -> str:
+    # SQL Server stops the whole statement where a sum leaves the years 1 to 9999; another rule tells such an instant
+    return f"(CASE WHEN {instant} >= '0010-01-01' AND {instant} < '9990-01-01' THEN {moved} ELSE {unmoved} END)"
 
 
 class InstantAfter(FunctionElement[datetime]):
@@ -66,7 +72,7 @@ def _instant_after_on_postgresql(element: InstantAfter, compiler: SQLCompiler, *
 @compiles(InstantAfter, "mssql")
 def _instant_after_on_mssql(element: InstantAfter, compiler: SQLCompiler, **kw: Any) -> str:
     instant, seconds = (compiler.process(part, **kw) for part in element.clauses)
-    return f"DATEADD(second, {seconds}, {instant})"
+    return _within_the_calendar(instant, f"DATEADD(second, {seconds}, {instant})", instant)
 
 
 class WeekdayOf(FunctionElement[int]):
@@ -93,6 +99,27 @@ def _weekday_on_postgresql(element: WeekdayOf, compiler: SQLCompiler, **kw: Any)
 def _weekday_on_mssql(element: WeekdayOf, compiler: SQLCompiler, **kw: Any) -> str:
     # day 0 of SQL Server, 1 January 1900, was a Monday
     return f"(DATEDIFF(day, 0, {compiler.process(element.clauses, **kw)}) % 7)"
+
+
+class HidesBlanks(FunctionElement[bool]):
+    """Whether a text ends in blanks that the engine's comparisons do not see: on SQL Server ``'C1 ' = 'C1'``."""
+
+    type = sa.Boolean()
+    inherit_cache = True
+
+    def __init__(self, text: sa.ColumnElement[str]) -> None:
+        super().__init__(text)
+
+
+@compiles(HidesBlanks)
+def _hides_no_blanks(_element: HidesBlanks, _compiler: SQLCompiler, **_kw: Any) -> str:
+    return "(1 = 0)"
+
+
+@compiles(HidesBlanks, "mssql")
+def _hides_blanks_on_mssql(element: HidesBlanks, compiler: SQLCompiler, **kw: Any) -> str:
+    text = compiler.process(element.clauses, **kw)
+    return f"(DATALENGTH(RTRIM({text})) <> DATALENGTH({text}))"
 
 
 _CONTROL = "\x01-\x1f\x7f-\x9f"
@@ -174,7 +201,7 @@ def is_outside(column: sa.ColumnElement[Any], low: object, high: object) -> sa.C
 
 def is_unclean_key(text: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     """Whether a key cannot be trusted to be equal to itself: blank, padded or garbled."""
-    suspicious = sa.or_(sa.func.trim(text) != text, IsGarbled(text))
+    suspicious = sa.or_(sa.func.trim(text) != text, HidesBlanks(text), IsGarbled(text))
     return sa.or_(text == "", sa.and_(HoldsMoreThanPlainCharacters(text), suspicious))
 
 
@@ -234,4 +261,4 @@ def is_unknown(column: sa.ColumnElement[Any], known: sa.ColumnElement[Any]) -> s
 
 def is_not_one_of(column: sa.ColumnElement[str], allowed: Sequence[str]) -> sa.ColumnElement[bool]:
     """Whether a value is none of the words that are allowed."""
-    return column.not_in(list(allowed))
+    return sa.or_(column.not_in(list(allowed)), HidesBlanks(column))

@@ -16,7 +16,7 @@ from expectations.common_rules import (
     lies_between,
     says_one_thing,
 )
-from expectations.conditions import is_blank, is_missing
+from expectations.conditions import is_blank, is_missing, is_not_one_of
 from expectations.load_rules import load_rules
 from expectations.rules import RowRule, Staged, Suite
 
@@ -91,7 +91,7 @@ def _preference_rules() -> tuple[RowRule, ...]:
 
 
 def _has_unknown_time_zone(staged: Staged) -> sa.ColumnElement[bool]:
-    return staged["time_zone"].not_in(sorted(available_timezones()))
+    return is_not_one_of(staged["time_zone"], sorted(available_timezones()))
 
 
 KNOWN_TIME_ZONE = RowRule(

@@ -209,7 +209,7 @@ def _steward(system: "System", accept: list[str] | None, by: str | None) -> "Ste
     from expectations.direct import DirectGate
 
     # a steward waits at the terminal: the same rules without the seconds that Great Expectations takes to start
-    gate = DirectGate(engine=system.warehouse.engine, tables=metadata.tables, settings=system.settings.gate)
+    gate = DirectGate(engine=system.warehouse.snapshots, tables=metadata.tables, settings=system.settings.gate)
     return Steward(
         quarantine=system.warehouse.quality,
         loader=system.loader,

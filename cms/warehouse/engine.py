@@ -12,12 +12,13 @@ from sqlalchemy.engine import URL, Engine
 
 from cms.domain.errors import ConfigurationError, WarehouseError
 from cms.warehouse.failures import is_transient, translated
-from cms.warehouse.sql_server import connect_arguments
+from cms.warehouse.sql_server import allow_snapshots, connect_arguments
 from cms.warehouse.tables import SCHEMA
 
 BUSY_TIMEOUT_SECONDS = 30
 DIALECTS = ("sqlite", "postgresql", "mssql")
 _WRITES = "cms_writes"
+_SNAPSHOT_LEVELS = {"postgresql": "REPEATABLE READ", "mssql": "SNAPSHOT"}
 
 T = TypeVar("T")
 
@@ -81,10 +82,34 @@ def reading(engine: Engine) -> Iterator[sa.Connection]:
     WarehouseError
         The warehouse cannot be read; the message says why and what helps.
     """
-    snapshot = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
     try:
-        with engine.connect().execution_options(**snapshot) as connection:
+        with snapshots_of(engine).connect() as connection:
             yield connection
+    except sa.exc.DBAPIError as error:
+        raise translated(error, engine) from error
+
+
+def snapshots_of(engine: Engine) -> Engine:
+    """The same warehouse, where all reads of one connection see one state and wait for no writer.
+
+    SQLite's readers do so by themselves.
+    """
+    level = _SNAPSHOT_LEVELS.get(engine.dialect.name)
+    return engine if level is None else engine.execution_options(isolation_level=level)
+
+
+def allow_reading_of_one_state(engine: Engine) -> None:
+    """Prepare the database for `snapshots_of`, where it has to be told.
+
+    Raises
+    ------
+    WarehouseError
+        The user may not alter the database; the message says what its owner has to run.
+    """
+    if engine.dialect.name != "mssql":
+        return
+    try:
+        allow_snapshots(engine)
     except sa.exc.DBAPIError as error:
         raise translated(error, engine) from error
 

@@ -44,6 +44,10 @@ _CAUSES: tuple[tuple[str, str], ...] = (
         "the file is not a SQLite database, or it is damaged; restore it from a backup",
     ),
     (
+        r"\(3952\)|\(5011\)",
+        "its readers need snapshots; as its owner run: ALTER DATABASE CURRENT SET ALLOW_SNAPSHOT_ISOLATION ON",
+    ),
+    (
         r"no such table|does not exist|invalid object name",
         "its schema is not this program's; run: cms db upgrade",
     ),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from cms.application.inbox import Backlog, InboxEvent
-from cms.warehouse.bulk import insert_rows, read_rows
+from cms.warehouse.bulk import insert_rows, pieces, read_rows
 from cms.warehouse.claims import ClaimTable
 from cms.warehouse.engine import in_transaction, reading
 from cms.warehouse.locks import Lock, take
@@ -112,8 +112,14 @@ class WarehouseInbox:
 
     def retry_dead(self, *, now: datetime, event_ids: Sequence[int] | None = None) -> int:
         """Give dead letters another chance, all or those named; how many there were."""
-        which = None if event_ids is None else inbox_events.c.event_id.in_(event_ids)
-        return in_transaction(self.engine, lambda connection: _QUEUE.revive(connection, now=now, which=which))
+        chosen = (
+            [None]
+            if event_ids is None
+            else [inbox_events.c.event_id.in_(ids) for ids in pieces(sorted(set(event_ids)))]
+        )
+        return in_transaction(
+            self.engine, lambda connection: sum(_QUEUE.revive(connection, now=now, which=which) for which in chosen)
+        )
 
     def dead_letters(self, limit: int = 100) -> list[InboxEvent]:
         """Events that were given up, oldest first."""

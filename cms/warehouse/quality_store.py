@@ -135,14 +135,15 @@ class WarehouseQuality:
         """Note who released the rows that `load_id` has now merged; how many of them there are."""
         statement = (
             sa.update(quarantine)
-            .where(
-                quarantine.c.quarantine_id.in_(quarantine_ids),
-                quarantine.c.status == RESOLVED,
-                quarantine.c.decided_by == load_id,
-            )
+            .where(quarantine.c.status == RESOLVED, quarantine.c.decided_by == load_id)
             .values(status=RELEASED, decided_by=by, decided_at=now)
         )
-        return in_transaction(self.engine, lambda connection: connection.execute(statement).rowcount)
+
+        def work(connection: sa.Connection) -> int:
+            chosen = (quarantine.c.quarantine_id.in_(piece) for piece in pieces(sorted(set(quarantine_ids))))
+            return sum(connection.execute(statement.where(which)).rowcount for which in chosen)
+
+        return in_transaction(self.engine, work)
 
     def reject(self, quarantine_ids: Sequence[int], *, by: str, now: datetime) -> int:
         """Rows that will not be loaded; the same row is not shown again when its source sends it again.

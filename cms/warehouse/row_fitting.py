@@ -91,13 +91,18 @@ def _fit_for(column: sa.Column[Any]) -> Fit:
 def _text_fit(length: int | None) -> Fit:
     def fit(value: Any) -> str:
         text = value if isinstance(value, str) else str(value)
-        if length is not None and len(text) > length:
-            raise MisfitError(f"{len(text)} characters, at most {length} fit: {text[:40]!r}…")
         if not text.isascii() or "\x00" in text:
             _refuse_unstorable(text)
+        if length is not None and _size(text) > length:
+            raise MisfitError(f"{_size(text)} characters, at most {length} fit: {text[:40]!r}…")
         return text
 
     return fit
+
+
+def _size(text: str) -> int:
+    # as SQL Server counts: what lies beyond the first 65,536 characters, emoji for one, takes two places
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
 def _refuse_unstorable(text: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.schema import CreateSchema
 
 from cms.domain.errors import WarehouseError
-from cms.warehouse.engine import in_transaction, reading, schema_of
+from cms.warehouse.engine import allow_reading_of_one_state, in_transaction, reading, schema_of
 from cms.warehouse.failures import masked_url
 from cms.warehouse.tables import metadata
 
@@ -26,6 +26,7 @@ def upgrade(engine: Engine, revision: str = "head") -> tuple[str | None, str | N
     WarehouseError
         The schema is newer than this program, or the warehouse cannot be changed.
     """
+    allow_reading_of_one_state(engine)
     before = current_revision(engine)
     _refuse_a_newer_schema(engine, before)
     in_transaction(engine, lambda connection: _upgrade(connection, revision))

@@ -5,6 +5,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
 from cms.domain.errors import WarehouseError
@@ -28,6 +29,17 @@ def connect_arguments(url: URL, connect_timeout_seconds: int) -> tuple[URL, dict
     if is_freetds:
         return url, arguments | {"use_setinputsizes": False, "fast_executemany": False}
     return url, arguments | {"fast_executemany": True}
+
+
+_SNAPSHOTS_ALLOWED = sa.text("SELECT snapshot_isolation_state FROM sys.databases WHERE database_id = DB_ID()")
+_ALLOW_SNAPSHOTS = "ALTER DATABASE CURRENT SET ALLOW_SNAPSHOT_ISOLATION ON"
+
+
+def allow_snapshots(engine: sa.Engine) -> None:
+    """Let readers see one state of the database while others write; once, by who may alter the database."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if connection.execute(_SNAPSHOTS_ALLOWED).scalar_one() != 1:
+            connection.exec_driver_sql(_ALLOW_SNAPSHOTS)
 
 
 def packaged_driver() -> Path:

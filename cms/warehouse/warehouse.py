@@ -7,7 +7,7 @@ from sqlalchemy.engine import Engine
 
 from cms.aggregation.order_merge import OrderMerger
 from cms.warehouse.capacity_store import WarehouseCapacity
-from cms.warehouse.engine import open_engine
+from cms.warehouse.engine import open_engine, snapshots_of
 from cms.warehouse.inbox import WarehouseInbox
 from cms.warehouse.known_orders import RecordMerger
 from cms.warehouse.kpi_store import WarehouseKpis
@@ -52,6 +52,11 @@ class Warehouse:
             engine.dispose()
             raise
         return cls(engine=engine, merger=merger or OrderMerger())
+
+    @cached_property
+    def snapshots(self) -> Engine:
+        """The warehouse for readers of several tables: each of their connections sees one state."""
+        return snapshots_of(self.engine)
 
     @cached_property
     def loads(self) -> WarehouseLoads:

@@ -1,5 +1,6 @@
 """The rules mean the same on every engine, with and without Great Expectations."""
 
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from expectations.verdicts import verdict_of_tables
 from tests.expectations.cases import BREAKING, TAKEN
 from tests.expectations.test_standing_tables import BREAKING as BREAKING_TABLES
 from tests.published_tables import publish_tables
-from tests.staged_rows import A_STAGED, NOW, know_business, stage
+from tests.staged_rows import A_STAGED, NOW, a_staged_order, know_business, stage
 
 SETTINGS = GateSettings(max_bad_share=0.95)
 
@@ -59,6 +60,30 @@ def test_good_rows_are_good(warehouse: Warehouse) -> None:
     for dataset in Dataset:
         verdict = gate.judge(stage(engine, dataset, [A_STAGED[dataset](1)]), now=NOW)
         assert [outcome for outcome in verdict.outcomes if not outcome.success] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"order_id": "O1 "}, "order_id is a clean key"),
+        ({"product_family": " pumps"}, "product_family is a clean key"),
+        ({"order_type": "standard "}, "order_type is one we know"),
+        ({"status": "open "}, "status is one we know"),
+        ({"ordered_at": datetime(1, 1, 1, tzinfo=UTC)}, "ordered_at is a plausible instant"),
+        ({"ordered_at": datetime(9999, 12, 31, 23, tzinfo=UTC)}, "ordered_at is a plausible instant"),
+    ],
+)
+def test_blanks_at_an_end_and_ends_of_the_calendar_hold_only_their_row_back(
+    warehouse: Warehouse, changes: dict[str, Any], rule: str
+) -> None:
+    engine = prepared(warehouse)
+    gate = DirectGate(engine=engine, tables=metadata.tables, settings=SETTINGS)
+    rows = [a_staged_order(1, **changes), a_staged_order(2)]
+
+    verdict = gate.judge(stage(engine, Dataset.ORDERS, rows), now=NOW)
+
+    assert {failure.row_number for failure in verdict.row_failures} == {1}
+    assert rule in {failure.expectation for failure in verdict.row_failures}
 
 
 def test_great_expectations_gives_the_same_verdicts(warehouse: Warehouse, tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def test_every_value_stands_in_staging_as_it_was_read(warehouse: Warehouse) -> N
     ("column", "value", "problem"),
     [
         ("product_family", "x" * 201, "product_family: 201 characters, at most 200 fit"),
+        ("product_family", "\U0001f600" * 101, "product_family: 202 characters, at most 200 fit"),
         ("product_family", "a\x00b", "product_family: holds characters that no database keeps"),
         ("product_family", "a\ud800b", "product_family: holds characters that no database keeps"),
         ("priority", 2**31, "priority: must be between -2147483648 and 2147483647, found 2147483648"),
