@@ -551,3 +551,35 @@ kpi_snapshots = sa.Table(
     sa.Column("value", Figure, nullable=False),
     sa.Column("recorded_at", Instant, nullable=False),
 )
+
+# --- simulations ----------------------------------------------------------------------------------------------
+
+simulation_studies = sa.Table(
+    "simulation_studies",
+    metadata,
+    sa.Column("study_id", ShortText, primary_key=True),
+    sa.Column("baseline_id", ShortText),
+    sa.Column("scenario", Text, nullable=False),
+    sa.Column("question", Text, nullable=False),
+    sa.Column("history", Text, nullable=False),
+    sa.Column("first_day", sa.Date, nullable=False),
+    sa.Column("days", sa.Integer, nullable=False),
+    sa.Column("warm_up_days", sa.Integer, nullable=False),
+    sa.Column("seed", sa.BigInteger, nullable=False),
+    sa.Column("replications", sa.Integer, nullable=False),
+    sa.Column("parameters", Text, nullable=False),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.Column("actor", ShortText, nullable=False),
+    sa.Index("ix_simulation_studies_recorded_at", "recorded_at"),
+)
+
+simulation_results = sa.Table(
+    "simulation_results",
+    metadata,
+    sa.Column("study_id", ShortText, sa.ForeignKey(simulation_studies.c.study_id), primary_key=True),
+    sa.Column("measure", ShortText, primary_key=True),
+    sa.Column("mean", Figure, nullable=False),
+    sa.Column("half_width", Figure),
+    sa.Column("level", Figure, nullable=False),
+    sa.Column("replications", sa.Integer, nullable=False),
+)

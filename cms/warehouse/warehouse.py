@@ -19,6 +19,7 @@ from cms.warehouse.quality_store import WarehouseQuality
 from cms.warehouse.quotes import WarehouseQuotes
 from cms.warehouse.schedule_store import WarehouseSchedules
 from cms.warehouse.schema import require_current_schema
+from cms.warehouse.simulation_store import WarehouseSimulations
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +108,11 @@ class Warehouse:
     def quality(self) -> WarehouseQuality:
         """Quarantine, and what the gates found."""
         return WarehouseQuality(engine=self.engine)
+
+    @cached_property
+    def simulations(self) -> WarehouseSimulations:
+        """Simulation studies."""
+        return WarehouseSimulations(engine=self.engine)
 
     def close(self) -> None:
         """Let go of every connection."""
