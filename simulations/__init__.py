@@ -8,7 +8,7 @@ A question is asked in three steps: a history, a scenario, a study::
 """
 
 from simulations.forecast import CapacityWeek, DemandForecast, forecast_capacity, forecast_demand
-from simulations.history import load_delays, load_history, load_history_file
+from simulations.history import load_history, load_history_file
 from simulations.order_history import History, make_history
 from simulations.results import ReplicationResult, StudyError
 from simulations.scenario import Scenario
@@ -17,14 +17,18 @@ from simulations.sensitivity import GridPoint, run_grid
 from simulations.sizing import Lever, ServiceTarget, Sizing, size_capacity
 from simulations.statistics import Estimate, estimate, mser5_warm_up, paired_difference, replications_needed
 from simulations.study import Comparison, Precision, Study, compare_scenarios, compare_studies, run_study
+from simulations.transit_delays import DelayDistribution, TransitDelays, load_delays
+from simulations.validation import LatenessValidation, compare_lateness, validate_lateness
 
 __all__ = [
     "CapacityWeek",
     "Comparison",
+    "DelayDistribution",
     "DemandForecast",
     "Estimate",
     "GridPoint",
     "History",
+    "LatenessValidation",
     "Lever",
     "Precision",
     "ReplicationResult",
@@ -33,6 +37,8 @@ __all__ = [
     "Sizing",
     "Study",
     "StudyError",
+    "TransitDelays",
+    "compare_lateness",
     "compare_scenarios",
     "compare_studies",
     "estimate",
@@ -52,4 +58,5 @@ __all__ = [
     "scenario_document",
     "scenario_from",
     "size_capacity",
+    "validate_lateness",
 ]

@@ -1,7 +1,5 @@
-"""Reads order history: from the warehouse, or from any orders file with a column mapping; and delays from a file."""
+"""Reads order history: from the warehouse, or from any orders file with a column mapping."""
 
-import csv
-import gzip
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
@@ -9,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cms.domain.customers import Customer, CustomerId, CustomerStatus, DeliveryWindow
-from cms.domain.errors import InvalidValueError, NotFoundError, SourceError
+from cms.domain.errors import InvalidValueError, NotFoundError
 from cms.domain.orders import Order, OrderId, OrderStatus, OrderType, Priority
 from simulations.order_history import History, make_history
 
@@ -96,38 +94,6 @@ def load_history_file(
             default_routing=system.planning_rules.default_routing,
             left_out=counted,
         )
-
-
-def load_delays(path: Path, *, scheduled_column: str, delivered_column: str, date_format: str) -> tuple[int, ...]:
-    """Signed days between scheduled and actual delivery, in order of size; rows without two dates are passed over.
-
-    Raises
-    ------
-    SourceError
-        The file cannot be read, lacks a column, or has no row with two dates.
-    """
-    opened = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            missing = {scheduled_column, delivered_column} - set(rows.fieldnames or ())
-            if missing:
-                raise SourceError(f"file {path}: has no column {', '.join(sorted(missing))}")
-            delays = sorted(_delays(rows, scheduled_column, delivered_column, date_format))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"file {path}: cannot be read: {error}") from None
-    if not delays:
-        raise SourceError(f"file {path}: no row has two dates of form {date_format}")
-    return tuple(delays)
-
-
-def _delays(rows: Iterable[Mapping[str, str]], scheduled: str, delivered: str, form: str) -> Iterator[int]:
-    for row in rows:
-        try:
-            planned, actual = (datetime.strptime(row[column], form) for column in (scheduled, delivered))  # noqa: DTZ007
-        except ValueError:
-            continue
-        yield (actual - planned).days
 
 
 def _first_source(system: "System", dataset: str) -> str:

@@ -13,7 +13,6 @@ from cms.domain.errors import InvalidValueError
 from simulations.arrival_process import Period, SimulatedOrder, WeeklyCount, arrivals, customers_with
 from simulations.demand_terms import DemandTerms, demand_terms
 from simulations.forecast import forecast_demand, weekly_counts
-from simulations.history import load_delays
 from simulations.measures import measure
 from simulations.observations import Observations, OrderLife
 from simulations.order_desk import Desk, desk_events
@@ -27,6 +26,7 @@ from simulations.scenario import Scenario
 from simulations.scenario_demand import Arrivals
 from simulations.scenario_plant import Transit
 from simulations.station import ServerProcess
+from simulations.transit_delays import TransitDelays, load_delays
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +35,8 @@ class Model:
 
     Parameters
     ----------
-    delays : tuple of int
-        Days of delay, all equally likely, in order of size; empty: the scenario's own figures hold.
+    delays : TransitDelays, optional
+        As they were seen; None: the scenario's own figures hold.
     forecast : tuple of WeeklyCount
         For forecast-driven demand.
     """
@@ -47,7 +47,7 @@ class Model:
     known: KnownHours
     terms: DemandTerms
     customers: Mapping[CustomerId, Customer]
-    delays: tuple[int, ...] = ()
+    delays: TransitDelays | None = None
     forecast: tuple[WeeklyCount, ...] = ()
 
 
@@ -160,9 +160,10 @@ def _normal_quantile(share: float) -> float:
 
 
 def _transit_delay(order: SimulatedOrder, model: Model) -> int:
-    if model.delays:
-        return max(0, model.delays[int(order.transit_luck * len(model.delays))])
     transit = model.scenario.transit
+    if model.delays is not None:
+        family = order.product_family
+        return max(0, model.delays.of(transit.modes.get(family, family)).at(order.transit_luck))
     if order.transit_luck >= transit.late_share:
         return 0
     if transit.mean_late_days == 1:
@@ -172,15 +173,22 @@ def _transit_delay(order: SimulatedOrder, model: Model) -> int:
     return 1 + int(math.log1p(-left) / math.log(1 - 1 / transit.mean_late_days))
 
 
-def _delays(transit: Transit) -> tuple[int, ...]:
+def _delays(transit: Transit) -> TransitDelays | None:
     if transit.delays_file is None:
-        return ()
-    return load_delays(
+        return None
+    delays = load_delays(
         Path(transit.delays_file),
         scheduled_column=transit.scheduled_column,
         delivered_column=transit.delivered_column,
         date_format=transit.date_format,
+        mode_column=transit.mode_column,
+        delivery_column=transit.delivery_column,
+        before=transit.delays_before,
     )
+    for family, mode in transit.modes.items():
+        if mode not in delays.by_mode:
+            raise InvalidValueError(f"transit.modes.{family}", f"must be one of {', '.join(delays.by_mode)}", mode)
+    return delays
 
 
 def _period(scenario: Scenario, history: History) -> Period:

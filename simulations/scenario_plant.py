@@ -1,6 +1,8 @@
 """How the plant of a scenario differs from its master data, and its days from the plan."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 from cms.domain.errors import InvalidValueError
@@ -170,6 +172,15 @@ class Transit:
     delays_file : str, optional
         A CSV file with `scheduled_column` and `delivered_column`: every delay in it is as likely; replaces the two
         figures above. Arrivals before their day count as 0: the customer waits for the day.
+    delivery_column : str, optional
+        What rows of one delivery have in common; None: each row is a delivery.
+    mode_column : str, optional
+        What a delivery was sent by: the delays of each mode are then apart.
+    modes : mapping of str to str
+        The mode by which a product family is sent. A family that is not named has the mode of its own name, and where
+        no delivery had that one, the delays of all.
+    delays_before : date, optional
+        Only deliveries that were scheduled before this day; the later ones are left for validation.
     """
 
     late_share: float = 0.0
@@ -178,8 +189,16 @@ class Transit:
     scheduled_column: str = "Scheduled Delivery Date"
     delivered_column: str = "Delivered to Client Date"
     date_format: str = "%d-%b-%y"
+    delivery_column: str | None = None
+    mode_column: str | None = None
+    modes: Mapping[str, str] = field(default_factory=dict)
+    delays_before: date | None = None
 
     def __post_init__(self) -> None:
         check_share("late_share", self.late_share)
         if not 1 <= self.mean_late_days <= 3660:
             raise InvalidValueError("mean_late_days", "must be 1 to 3660", self.mean_late_days)
+        if self.modes and self.mode_column is None:
+            raise InvalidValueError(
+                "modes", "needs mode_column, which says what a delivery was sent by", dict(self.modes)
+            )
