@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +37,7 @@ from cms.scheduling.result import Method
 
 if TYPE_CHECKING:
     from cms.monday.client import MondayClient
+    from cms.sandbox import Company
     from cms.warehouse import Warehouse
     from cms.warehouse.board_writes import WarehouseBoardWrites
     from expectations.gate import Gate
@@ -394,6 +395,28 @@ def open_system(config: Path | None = None, *, environment: Mapping[str, str] | 
         yield system
     finally:
         system.close()
+
+
+def generated_company(
+    *, as_of: date, customers: int, orders_per_month: int, history_months: int, target_load: float, seed: int
+) -> "Company":
+    """The company of the sandbox: seeded, for training and for trials without data of one's own.
+
+    Raises
+    ------
+    InvalidValueError
+    """
+    from cms.sandbox import CompanyOptions, generate_company
+
+    options = CompanyOptions(
+        as_of=as_of,
+        customers=customers,
+        orders_per_month=orders_per_month,
+        history_months=history_months,
+        target_load=target_load,
+        seed=seed,
+    )
+    return generate_company(options)
 
 
 def _is_other(pid: int) -> bool:

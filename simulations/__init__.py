@@ -8,6 +8,7 @@ A question is asked in three steps: a history, a scenario, a study::
 """
 
 from simulations.forecast import CapacityWeek, DemandForecast, forecast_capacity, forecast_demand
+from simulations.generated_history import generate_history
 from simulations.history import load_history, load_history_file
 from simulations.order_history import History, make_history
 from simulations.results import ReplicationResult, StudyError
@@ -44,6 +45,7 @@ __all__ = [
     "estimate",
     "forecast_capacity",
     "forecast_demand",
+    "generate_history",
     "library_names",
     "load_delays",
     "load_history",
