@@ -89,7 +89,8 @@ class MergedOrder:
     Parameters
     ----------
     values : mapping of str to object
-        `MERGED_FIELDS` with ``source_system``, ``source_order_id`` and ``source_updated_at`` of the leading record.
+        `MERGED_FIELDS` with ``source_system``, ``source_order_id`` and ``source_updated_at`` of the leading record, and
+        ``status_before_removal``: what the order was when its last source dropped it and so cancelled it, else None.
     notes : tuple of str
         Sentences about what the order's life does not allow.
     removed : bool
@@ -217,6 +218,7 @@ def _settle_status(values: dict[str, Any], status: OrderStatus | None, *, remove
     wanted = OrderStatus.CANCELLED if removed else said
     settled = before if _keeps(before, wanted) else wanted
     values["status"] = settled.value
+    values["status_before_removal"] = before.value if removed and settled is not before else None
     values["delivered_at"] = values["delivered_at"] if settled is OrderStatus.DELIVERED else None
     values["shipped_at"] = values["shipped_at"] if settled in _GONE else None
     if may_become(before, wanted):

@@ -62,7 +62,7 @@ def _merge_piece(
         if order_id not in known:
             counts.removed += _cancel(connection, old, load, now)
             continue
-        merged = merger(known[order_id], OrderStatus(old["status"]) if old else None)
+        merged = merger(known[order_id], _standing_status(old) if old else None)
         contested += [_conflict_row(order_id, conflict, now) for conflict in merged.conflicts]
         counts.conflicts += [_sentence(order_id, c) for c in merged.conflicts]
         counts.conflicts += [f"order {order_id}: {note}" for note in merged.notes]
@@ -119,6 +119,11 @@ def _row(order_id: str, merged: MergedOrder, old: Record | None, priorities: Map
     return row
 
 
+def _standing_status(old: Record) -> OrderStatus:
+    """What the order is, or was before its sources dropped it: coming back is no step of its life."""
+    return OrderStatus(old["status_before_removal"] or old["status"])
+
+
 def _differs(old: Record, row: Mapping[str, Any]) -> bool:
     bookkeeping = {"row_hash", "loaded_at", "load_id", "source_updated_at"}
     return any(old[name] != value for name, value in row.items() if name not in bookkeeping)
@@ -132,7 +137,7 @@ def _cancel(connection: sa.Connection, old: Record | None, load: StagedLoad, now
     return connection.execute(
         sa.update(order_master)
         .where(order_master.c.order_id == old["order_id"])
-        .values(status=OrderStatus.CANCELLED.value, **loaded_columns(load, now))
+        .values(status=OrderStatus.CANCELLED.value, status_before_removal=old["status"], **loaded_columns(load, now))
     ).rowcount
 
 

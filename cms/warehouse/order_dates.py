@@ -43,12 +43,14 @@ def _give_dates(connection: sa.Connection, version: int) -> None:
 
 def _take_dates(connection: sa.Connection, version: int, replaces: int) -> None:
     had = order_master.c.order_id.in_(_orders_of(master_schedule, replaces))
+    was = order_master.c.status_before_removal
     connection.execute(
         sa.update(order_master)
         .where(had, order_master.c.status.not_in(_HAS_GONE_OUT), ~_is_in(master_schedule, version))
         .values(
             scheduled_delivery_date=sa.null(),
             status=sa.case((order_master.c.status == _SCHEDULED, _OPEN), else_=order_master.c.status),
+            status_before_removal=sa.case((was == _SCHEDULED, _OPEN), else_=was),
         )
     )
 

@@ -184,11 +184,16 @@ def _said_status() -> sa.ColumnElement[str]:
     return sa.case((said == OrderStatus.SCHEDULED.value, open_), else_=said)
 
 
+def _standing_status() -> sa.ColumnElement[str]:
+    """What the order is, or was before its sources dropped it: coming back is no step of its life."""
+    return sa.func.coalesce(order_master.c.status_before_removal, order_master.c.status)
+
+
 def _pairs(allows: Any) -> sa.ColumnElement[bool]:
     """Whether the order's status and the said one are a pair of `allows(old, new)`."""
-    said = _said_status()
+    standing, said = _standing_status(), _said_status()
     options = [
-        sa.and_(order_master.c.status == old.value, said.in_([new.value for new in OrderStatus if allows(old, new)]))
+        sa.and_(standing == old.value, said.in_([new.value for new in OrderStatus if allows(old, new)]))
         for old in OrderStatus
         if any(allows(old, new) for new in OrderStatus)
     ]
@@ -206,7 +211,7 @@ def _keeps_status(old: OrderStatus, new: OrderStatus) -> bool:
 
 def _refused_statuses(connection: sa.Connection, load: StagedLoad) -> list[str]:
     query = (
-        sa.select(order_master.c.order_id, order_master.c.status, records.c.status)
+        sa.select(order_master.c.order_id, _standing_status(), records.c.status)
         .where(_single(load), _SAME_ORDER, _is_refused())
         .order_by(order_master.c.order_id)
         .limit(SHOWN_CONFLICTS)
@@ -232,7 +237,7 @@ def _order_values() -> dict[str, Any]:
 
 
 def _update_single(connection: sa.Connection, load: StagedLoad, now: datetime) -> int:
-    status = sa.case((_pairs(_keeps_status), order_master.c.status), else_=_said_status())
+    status = sa.case((_pairs(_keeps_status), _standing_status()), else_=_said_status())
     instants = {
         name: sa.case((status.in_(statuses), sa.func.coalesce(records.c[name], order_master.c[name])), else_=sa.null())
         for name, statuses in _STATUSES_OF_INSTANT.items()
@@ -240,7 +245,13 @@ def _update_single(connection: sa.Connection, load: StagedLoad, now: datetime) -
     return connection.execute(
         sa.update(order_master)
         .where(_SAME_ORDER, _single(load), _ITS_CUSTOMER)
-        .values(**_order_values(), **instants, status=status, **loaded_columns(load, now))
+        .values(
+            **_order_values(),
+            **instants,
+            status=status,
+            status_before_removal=sa.null(),
+            **loaded_columns(load, now),
+        )
     ).rowcount
 
 

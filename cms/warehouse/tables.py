@@ -106,6 +106,8 @@ order_master = sa.Table(
     sa.Column("source_updated_at", Instant),
     sa.Column("row_hash", ShortText, nullable=False),
     *_loaded(),
+    # what an order was when its sources dropped it, and is again once one of them has it back
+    sa.Column("status_before_removal", ShortText),
     sa.UniqueConstraint("source_system", "source_order_id"),
     sa.Index("ix_order_master_status_customer_id", "status", "customer_id"),
     sa.Index("ix_order_master_ordered_at", "ordered_at"),

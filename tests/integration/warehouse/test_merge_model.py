@@ -40,6 +40,7 @@ class Orders(RuleBasedStateMachine):
         self.records: dict[str, tuple[int, int, OrderStatus]] = {}
         self.removed: set[str] = set()
         self.orders: dict[str, tuple[int, OrderStatus]] = {}
+        self.before_removal: dict[str, OrderStatus] = {}
 
     @rule(rows=orders_of_a_load, complete=st.booleans(), removed=st.frozensets(st.sampled_from(KEYS), max_size=2))
     def load_orders(
@@ -87,16 +88,17 @@ class Orders(RuleBasedStateMachine):
         if said_before == (quantity, status) and key not in self.removed:
             return
         self.removed.discard(key)
-        old = self.orders.get(key)
-        kept = old is not None and not may_become(old[1], status)
-        self.orders[key] = (quantity, old[1] if kept and old else status)
+        old = self.orders[key][1] if key in self.orders else status
+        old = self.before_removal.pop(key, old)
+        self.orders[key] = (quantity, status if may_become(old, status) else old)
 
     def _remove(self, key: str) -> None:
         if key in self.removed:
             return
         self.removed.add(key)
         quantity, status = self.orders[key]
-        if may_become(status, OrderStatus.CANCELLED):
+        if status is not OrderStatus.CANCELLED and may_become(status, OrderStatus.CANCELLED):
+            self.before_removal[key] = status
             self.orders[key] = (quantity, OrderStatus.CANCELLED)
 
 

@@ -3,10 +3,12 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 
 from cms.application.ports import Dataset, GateVerdict, SourceRow
 from cms.domain.errors import NotFoundError, SourceError, WarehouseError
 from cms.domain.orders import OrderId, OrderStatus
+from cms.warehouse.engine import in_transaction
 from cms.warehouse.tables import loads, order_conflicts, order_master, order_source_records, staging_orders, sync_state
 from cms.warehouse.warehouse import Warehouse
 from tests.builders import a_delivery, a_schedule
@@ -182,15 +184,97 @@ def test_the_last_word_about_an_order_counts_though_the_same_load_removes_it(war
     assert (order.status, order.quantity) == (OrderStatus.DELIVERED, Decimal(90))
 
 
-def test_an_order_that_its_source_removed_and_gives_back_is_open_again(warehouse: Warehouse) -> None:
+@pytest.mark.parametrize("status", ["open", "in_production", "on_hold"])
+def test_an_order_that_its_source_removed_and_gives_back_is_what_it_was(warehouse: Warehouse, status: str) -> None:
     know_customers(warehouse)
-    load_orders(warehouse, order_row("O1"))
+    load_orders(warehouse, order_row("O1", status=status))
     load_orders(warehouse, removed_ids=frozenset({"O1"}))
     when_removed = warehouse.orders.order(O1).status
 
+    counts = load_orders(warehouse, order_row("O1", status=status))
+
+    assert (when_removed, warehouse.orders.order(O1).status) == ("cancelled", status)
+    assert counts.conflicts == ()
+    assert rows_of(warehouse, order_master, "status_before_removal") == [(None,)]
+
+
+def test_an_order_of_several_sources_comes_back_as_what_it_was(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+    load_orders(warehouse, order_row("O1", source_order_id="a", status="in_production"), source="erp")
+    load_orders(warehouse, order_row("O1", source_order_id="b", status="in_production"), source="board")
+    load_orders(warehouse, source="erp", removed_ids=frozenset({"a"}))
+    load_orders(warehouse, source="board", removed_ids=frozenset({"b"}))
+    when_removed = warehouse.orders.order(O1).status
+
+    load_orders(warehouse, order_row("O1", source_order_id="b", status="in_production"), source="board")
+
+    assert (when_removed, warehouse.orders.order(O1).status) == ("cancelled", "in_production")
+
+
+def test_an_order_that_came_back_goes_on_from_where_it_was(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+    load_orders(warehouse, order_row("O1", status="in_production"), order_row("O2", status="in_production"))
+    load_orders(warehouse, removed_ids=frozenset({"O1", "O2"}))
+
+    counts = load_orders(warehouse, order_row("O1", status="shipped"), order_row("O2", status="open"))
+
+    statuses = rows_of(warehouse, order_master, "order_id", "status")
+    assert statuses == [("O1", "shipped"), ("O2", "in_production")]
+    assert counts.conflicts == (
+        "order O2: erp says open, but it is in_production and cannot go back; the status was kept",
+    )
+
+
+def test_an_order_that_its_source_cancelled_before_it_removed_it_stays_cancelled(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+    load_orders(warehouse, order_row("O1", status="in_production"))
+    load_orders(warehouse, order_row("O1", status="cancelled", source_updated_at=LATER))
+    load_orders(warehouse, removed_ids=frozenset({"O1"}))
+
+    load_orders(warehouse, order_row("O1", status="in_production", source_updated_at=LATER))
+
+    assert warehouse.orders.order(O1).status == "cancelled"
+
+
+def test_a_scheduled_order_comes_back_scheduled_as_long_as_its_place_is(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+    load_orders(warehouse, order_row("O1"), order_row("O2"))
+    publish(warehouse, "O1", "O2")
+    load_orders(warehouse, removed_ids=frozenset({"O1"}))
+    load_orders(warehouse, order_row("O1"))
+    at_once = warehouse.orders.order(O1)
+    load_orders(warehouse, removed_ids=frozenset({"O1"}))
+    publish(warehouse, "O2")
+
     load_orders(warehouse, order_row("O1"))
 
-    assert (when_removed, warehouse.orders.order(O1).status) == ("cancelled", "open")
+    later = warehouse.orders.order(O1)
+    assert (at_once.status, at_once.scheduled_delivery_date) == ("scheduled", date(2026, 1, 13))
+    assert (later.status, later.scheduled_delivery_date) == ("open", None)
+
+
+@pytest.mark.parametrize(("said", "kept"), [("open", "cancelled"), ("in_production", "cancelled"), ("delivered",) * 2])
+def test_an_order_that_arrives_already_removed_is_as_if_it_had_left_later(
+    warehouse: Warehouse, said: str, kept: str
+) -> None:
+    know_customers(warehouse)
+
+    load_orders(warehouse, order_row("O1", status=said), removed_ids=frozenset({"O1"}))
+    on_arrival = warehouse.orders.order(O1).status
+    load_orders(warehouse, order_row("O1", status=said))
+
+    assert (on_arrival, warehouse.orders.order(O1).status) == (kept, said)
+
+
+def test_a_record_that_leaves_an_order_that_never_came_changes_nothing(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+    load_orders(warehouse, order_row("O1", source_order_id="a"))
+    in_transaction(warehouse.engine, lambda connection: connection.execute(sa.delete(order_master)))
+
+    counts = load_orders(warehouse, order_row("O2", source_order_id="a", source_updated_at=LATER))
+
+    assert (counts.inserted, counts.removed) == (1, 0)
+    assert rows_of(warehouse, order_master, "order_id", "status") == [("O2", "open")]
 
 
 def test_a_row_in_quarantine_is_not_missing_from_its_source(warehouse: Warehouse) -> None:

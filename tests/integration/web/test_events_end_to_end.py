@@ -66,6 +66,15 @@ def test_an_item_that_is_deleted_frees_its_place_and_comes_back_when_restored(li
     assert back["order"]["status"] in {"open", "scheduled"}
     assert back["deliveries"] or back["unscheduled_reason"]
 
+    with live.events(1):
+        live.change_item(order_id, {"order_status": {"label": "In production"}})
+    with live.events(1):
+        live.sandbox.account.delete_item(item)
+    gone = live.order(order_id)
+    with live.events(1):
+        live.sandbox.account.restore_item(item)
+    assert (gone["order"]["status"], live.order(order_id)["order"]["status"]) == ("cancelled", "in_production")
+
 
 def test_new_windows_of_a_customer_move_its_deliveries(live: LiveService) -> None:
     [order_id] = live.take_orders(on_board=True)
