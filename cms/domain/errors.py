@@ -187,3 +187,9 @@ class NotificationError(CmsError):
     def __init__(self, message: str, *, is_permanent: bool = False) -> None:
         super().__init__(message)
         self.is_permanent = is_permanent
+
+
+class StoredCopyError(CmsError):
+    """A backup or an archive cannot be written or read, is damaged or incomplete, or does not fit the warehouse."""
+
+    exit_status = 14

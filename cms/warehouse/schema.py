@@ -83,6 +83,11 @@ def head_revision() -> str:
     return head
 
 
+def known_revisions() -> frozenset[str]:
+    """Every revision that this program can bring a schema to."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def _upgrade(connection: sa.Connection, revision: str) -> None:
     schema = schema_of(connection)
     if schema is not None and not sa.inspect(connection).has_schema(schema):
@@ -99,7 +104,7 @@ def _config(connection: sa.Connection | None = None) -> Config:
 
 
 def _refuse_a_newer_schema(engine: Engine, current: str | None) -> None:
-    if current is not None and current not in _known_revisions():
+    if current is not None and current not in known_revisions():
         raise WarehouseError(f"warehouse {masked_url(engine.url)}: {_newer(current)}")
 
 
@@ -109,7 +114,7 @@ def _revision_problem(_engine: Engine, current: str | None) -> str | None:
         return None
     if current is None:
         return "it has no schema yet; run: cms db upgrade"
-    if current not in _known_revisions():
+    if current not in known_revisions():
         return _newer(current)
     return f"its schema is at revision {current}, this program needs {head}; run: cms db upgrade"
 
@@ -119,10 +124,6 @@ def _newer(current: str) -> str:
         f"its schema is at revision {current}, which is newer than this program (it knows up to {head_revision()}); "
         "install the program that made it"
     )
-
-
-def _known_revisions() -> frozenset[str]:
-    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def _table_problems(inspector: sa.Inspector, table: sa.Table, schema: str | None) -> list[str]:
