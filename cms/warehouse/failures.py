@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine
 
 from cms.domain.errors import WarehouseError
+from cms.warehouse.sql_server import DRIVER_PACKAGE
 
 _TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03"})
 _TRANSIENT_TEXTS = ("database is locked", "database table is locked", "deadlock victim", "(1205)", "(1222)", "(3960)")
@@ -48,12 +49,12 @@ _CAUSES: tuple[tuple[str, str], ...] = (
         "its readers need snapshots; as its owner run: ALTER DATABASE CURRENT SET ALLOW_SNAPSHOT_ISOLATION ON",
     ),
     (
-        r"no such table|does not exist|invalid object name",
-        "its schema is not this program's; run: cms db upgrade",
-    ),
-    (
         _UNREACHABLE,
         "it cannot be reached; check that the server runs, and the host and port in CMS_WAREHOUSE_URL",
+    ),
+    (
+        r"no such table|does not exist|invalid object name",
+        "its schema is not this program's; run: cms db upgrade",
     ),
 )
 
@@ -78,7 +79,9 @@ def is_transient(error: sa.exc.DBAPIError) -> bool:
 
 
 def masked_url(url: URL) -> str:
-    """The URL without its password, wherever it stands."""
+    """The URL without its password, wherever it stands, and without a driver that we chose ourselves."""
+    if DRIVER_PACKAGE in str(url.query.get("driver")):
+        url = url.difference_update_query(["driver"])
     return masked(url.render_as_string(hide_password=True), url)
 
 
@@ -90,7 +93,10 @@ def masked(text: str, url: URL) -> str:
 
 
 def _first_line(error: sa.exc.DBAPIError) -> str:
-    lines = str(error.orig).strip().splitlines()
+    # pyodbc gives the state, and a message that repeats it
+    arguments: tuple[object, ...] = getattr(error.orig, "args", ())
+    said = arguments[-1] if len(arguments) == 2 else error.orig
+    lines = str(said).strip().splitlines()
     return lines[0].strip() if lines else type(error.orig).__name__
 
 
