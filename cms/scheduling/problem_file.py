@@ -258,6 +258,8 @@ class _Fields:
         value = self._take(key, _REQUIRED)
         if not isinstance(value, str) or not value:
             self._refuse(key, "must be a text that is not empty", value)
+        if not _is_unicode(value):
+            self._refuse(key, "must be Unicode text, without halves of surrogate pairs", value)
         return value
 
     def number(self, key: str, default: Any = _REQUIRED) -> Any:
@@ -266,8 +268,7 @@ class _Fields:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):
             self._refuse(key, "must be a number", value)
-        if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
-            self._refuse(key, f"must be a number within {_LARGEST_INTEGER:.0e}", value)
+        self._check_size(key, value)
         return float(value)
 
     def integer(self, key: str, default: Any = _REQUIRED) -> Any:
@@ -276,7 +277,12 @@ class _Fields:
             return None
         if isinstance(value, bool) or not isinstance(value, int):
             self._refuse(key, "must be a whole number", value)
+        self._check_size(key, value)
         return value
+
+    def _check_size(self, key: str, value: float) -> None:
+        if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
+            self._refuse(key, f"must be a number within {_LARGEST_INTEGER:.0e}", value)
 
     def flag(self, key: str) -> bool:
         value = self._take(key, default=False)
@@ -333,6 +339,11 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
         twice = next(key for index, (key, _) in enumerate(pairs) if key in dict(pairs[:index]))
         raise InvalidValueError(twice, "must stand only once in its object", twice)
     return document
+
+
+def _is_unicode(text: str) -> bool:
+    """JSON can escape half of a surrogate pair, which no file can hold."""
+    return text == text.encode("utf-8", "ignore").decode("utf-8")
 
 
 def _shown(value: object) -> object:

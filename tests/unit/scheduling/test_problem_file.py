@@ -78,6 +78,8 @@ NONSENSE = [
     (put("customers.0.id", ""), "customers[0].id", "not empty"),
     (put("orders.0.customer", "C9"), "orders[0].customer", "customer"),
     (put("orders.0.priority", 0), "orders[0].priority", "1 (highest)"),
+    (put("orders.0.priority", 10**30), "orders[0].priority", "1e+15"),
+    (put("orders.0.id", "O\ud800"), "orders[0].id", "surrogate"),
     (put("orders.0.weight", -1), "orders[0].weight", "0 to"),
     (put("orders.0.quantity", 0), "orders[0].quantity", "more than 0"),
     (put("orders.0.quantity", 10**400), "orders[0].quantity", "1e+15"),
