@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from cms.application.board_writes import BOARD_CHANNEL, BoardColumns, BoardWriter, ByChannel
 from cms.application.gated_load import GatedLoader
+from cms.application.guard_schedule import Guard
 from cms.application.inbox import SubjectSource
+from cms.application.kpi_limits import KpiLimits
 from cms.application.notify import RetryPolicy
 from cms.application.plan_memory import PlanMemory
 from cms.application.plan_schedule import Planner
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from cms.sandbox import Company
     from cms.warehouse import Warehouse
     from cms.warehouse.board_writes import WarehouseBoardWrites
+    from expectations.direct import DirectGate
     from expectations.gate import Gate
 
 EVENT_RETRIES = RetryPolicy(max_attempts=8, first_pause=timedelta(seconds=2))
@@ -132,7 +135,28 @@ class System:
             rollout_phase=self.settings.rollout.phase,
             planner_recipient=self.settings.notifications.planner_recipient,
             boards=self.board_writes,
+            checks=self.warehouse.checks,
         )
+
+    @cached_property
+    def guard(self) -> Guard:
+        """What judges a schedule right after its publication, in milliseconds, and goes back where it is wrong."""
+        limits = self.settings.rollback.model_dump()
+        return Guard(
+            planner=self.planner,
+            check=self._direct_gate,
+            checks=self.warehouse.checks,
+            outbox=self.warehouse.outbox,
+            rolls_back=limits.pop("enabled"),
+            limits=KpiLimits(**limits),
+        )
+
+    @property
+    def _direct_gate(self) -> "DirectGate":
+        from cms.warehouse.tables import metadata
+        from expectations.direct import DirectGate
+
+        return DirectGate(engine=self.warehouse.snapshots, tables=metadata.tables, settings=self.settings.gate)
 
     @cached_property
     def board_writes(self) -> "WarehouseBoardWrites":
@@ -253,14 +277,10 @@ class System:
     @cached_property
     def event_work(self) -> EventWork:
         """Processing of the inbox, for one worker: impatient with sources, since the inbox tries again."""
-        from cms.warehouse.tables import metadata
-        from expectations.direct import DirectGate
-
-        gate = DirectGate(engine=self.warehouse.snapshots, tables=metadata.tables, settings=self.settings.gate)
         return EventWork(
             inbox=self.warehouse.inbox,
             source=cache(self.subject_source),
-            loader=replace(self.loader, gate=gate),
+            loader=replace(self.loader, gate=self._direct_gate),
             planner=replace(
                 self.planner,
                 schedules=RememberedSchedules(store=self.warehouse.schedules),

@@ -32,6 +32,7 @@ __all__ = [
     "NotificationSettings",
     "PlanningSettings",
     "RestSourceSettings",
+    "RollbackSettings",
     "RolloutSettings",
     "Settings",
     "SourceSettings",
@@ -88,6 +89,23 @@ class GateSettings(Section):
         0.5, ge=0, le=1, description="A complete load with fewer rows than this is refused."
     )
     data_docs: Path = Path("var/data_docs")
+
+
+class RollbackSettings(Section):
+    """What takes a published schedule back: broken expectations always, figures beyond a limit that is set."""
+
+    enabled: bool = Field(default=True, description="False: what is wrong is told, and stays in force.")
+    max_on_time_drop: float | None = Field(
+        0.5, gt=0, le=1, description="The share of orders on time may fall by so much against the version before."
+    )
+    min_on_time_share: float | None = Field(None, ge=0, le=1)
+    max_late_orders: int | None = Field(None, ge=0)
+    max_unscheduled_orders: int | None = Field(None, ge=0)
+    max_utilization: float | None = Field(
+        None, gt=0, description="Of the whole horizon: 0.95 is 95 % of regular hours."
+    )
+    max_overtime_hours: float | None = Field(None, ge=0)
+    min_orders: int = Field(20, ge=1, description="Shares of fewer scheduled orders are not looked at.")
 
 
 class MondaySettings(Section):
@@ -156,6 +174,7 @@ class Settings(Section):
     warehouse: WarehouseSettings = WarehouseSettings()
     planning: PlanningSettings = PlanningSettings()
     gate: GateSettings = GateSettings()
+    rollback: RollbackSettings = RollbackSettings()
     monday: MondaySettings = MondaySettings()
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
     notifications: NotificationSettings = NotificationSettings()

@@ -56,6 +56,7 @@ OF_ITS_CUSTOMER = TableRule(
     remedy=ROLL_BACK,
     reason="the delivery of {order_id} goes to {customer_id}, the order is of {owner}",
     broken=_wrong_customers,
+    follows_facts=True,
 )
 
 
@@ -96,6 +97,7 @@ NOTHING_FORGOTTEN = TableRule(
     remedy="Plan again with `cms plan daily`; if the order is left out again, tell IT.",
     reason="order {order_id} of {customer_id}, requested for {requested_date}, has neither a delivery nor a reason",
     broken=_forgotten_orders,
+    follows_facts=True,
 )
 
 
@@ -134,6 +136,7 @@ QUANTITIES_ADD_UP = TableRule(
     remedy=ROLL_BACK,
     reason="order {order_id} has {wanted} to deliver, {planned} are planned",
     broken=_wrong_quantities,
+    follows_facts=True,
 )
 
 
@@ -170,6 +173,7 @@ IN_A_WINDOW = TableRule(
     remedy=ROLL_BACK,
     reason="order {order_id} is to reach {customer_id} on {delivery_date} at {window_start}, when no window is open",
     broken=_outside_windows,
+    follows_facts=True,
 )
 
 
@@ -196,6 +200,7 @@ NOT_ON_A_CLOSED_DAY = TableRule(
     remedy=ROLL_BACK,
     reason="order {order_id} is to reach {customer_id} on {delivery_date}, a {kind}",
     broken=_on_closed_days,
+    follows_facts=True,
 )
 
 
@@ -246,6 +251,7 @@ ORDERS_CARRY_DATES = TableRule(
     remedy=ROLL_BACK,
     reason="order {order_id} carries {scheduled_delivery_date}, its last delivery is on {last}",
     broken=_differing_dates,
+    follows_facts=True,
 )
 
 
@@ -328,4 +334,5 @@ NOTHING_FOR_FINISHED = TableRule(
     remedy="Plan again with `cms plan daily` if the hours are needed today.",
     reason="order {order_id} is {status}, but has a delivery planned on {delivery_date}",
     broken=_finished_orders,
+    follows_facts=True,
 )

@@ -17,25 +17,35 @@ def capacity_rules() -> tuple[TableRule, ...]:
 
 
 def _late_work(standing: Standing) -> sa.Select[Any]:
-    deliveries, loads = standing.tables["master_schedule"].c, standing.tables["schedule_loads"].c
+    table = standing.tables["schedule_loads"]
+    loads, steps = table.c, standing.tables["routing_steps"].c
+    deliveries = standing.tables["master_schedule"].c
+    ships_there = sa.exists(
+        sa.select(sa.literal(1))
+        .where(steps.routing_id == deliveries.routing, steps.resource_id == loads.resource_id, steps.anchor == "ship")
+        .correlate(table, standing.tables["master_schedule"])
+    )
     return (
         sa.select(loads.order_id, loads.resource_id, loads.bucket_date, deliveries.completion_date)
         .where(loads.version == standing.version, deliveries.version == loads.version)
         .where(deliveries.order_id == loads.order_id, deliveries.sequence == loads.sequence)
         .where(loads.bucket_date > deliveries.completion_date)
+        .where(sa.or_(loads.bucket_date > deliveries.delivery_date, ~ships_there))
         .order_by(loads.order_id, loads.sequence, loads.resource_id, loads.bucket_date)
     )
 
 
 WORK_BEFORE_COMPLETION = TableRule(
     name="all work is done by the completion date",
-    description="No load of a delivery lies after its completion_date.",
+    description="No load of a delivery lies after its completion_date, but for docks and trucks (anchor ship in its "
+    "routing), which are needed until its delivery_date.",
     column="bucket_date",
     severity=Severity.CRITICAL,
     consequence="Unfinished goods would be shipped.",
     remedy=ROLL_BACK,
     reason="order {order_id} is worked on by {resource_id} on {bucket_date}, after its completion on {completion_date}",
     broken=_late_work,
+    follows_facts=True,
 )
 
 

@@ -215,10 +215,13 @@ class TableRule(Rule):
         A sentence for a broken row; ``{column}`` names are filled from what `broken` selects.
     broken : callable
         Selects, in a fixed order, what breaks the rule.
+    follows_facts : bool
+        Facts that came after the schedule was made can break it, though the schedule is as good as it was.
     """
 
     reason: str
     broken: Callable[[Standing], sa.Select[Any]]
+    follows_facts: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

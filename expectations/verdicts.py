@@ -5,7 +5,7 @@ from datetime import datetime
 
 from cms.application.ports import ExpectationOutcome, GateVerdict, Severity, StagedLoad
 from expectations.findings import Finding, Findings
-from expectations.rules import RowRule, Standing, TableSuite
+from expectations.rules import RowRule, Standing, TableRule, TableSuite
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,17 +18,25 @@ class TableVerdict:
         The suite's key.
     version : int
         The published schedule version; 0: none is.
+    following_facts : frozenset of str
+        Names of expectations that facts that came later can break.
     """
 
     suite: str
     version: int
     checked_at: datetime
     outcomes: tuple[ExpectationOutcome, ...]
+    following_facts: frozenset[str] = frozenset()
 
     @property
     def failures(self) -> tuple[str, ...]:
         """One sentence for each critical expectation that is not met."""
         return self._sentences(Severity.CRITICAL)
+
+    @property
+    def own_failures(self) -> tuple[str, ...]:
+        """Those of them that no fact that came later can have caused."""
+        return self._sentences(Severity.CRITICAL, without=self.following_facts)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -40,8 +48,8 @@ class TableVerdict:
         """Whether no critical expectation is broken."""
         return not self.failures
 
-    def _sentences(self, severity: Severity) -> tuple[str, ...]:
-        broken = (o for o in self.outcomes if not o.success and o.severity is severity)
+    def _sentences(self, severity: Severity, *, without: frozenset[str] = frozenset()) -> tuple[str, ...]:
+        broken = (o for o in self.outcomes if not o.success and o.severity is severity and o.expectation not in without)
         return tuple(f"{outcome.expectation}: {outcome.observed}" for outcome in broken)
 
 
@@ -62,6 +70,9 @@ def verdict_of_tables(suite: TableSuite, standing: Standing, findings: Findings)
         version=standing.version,
         checked_at=standing.now,
         outcomes=tuple(_outcome(finding, None) for finding in findings.findings),
+        following_facts=frozenset(
+            rule.name for rule in suite.rules if isinstance(rule, TableRule) and rule.follows_facts
+        ),
     )
 
 

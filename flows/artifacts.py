@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from prefect.artifacts import create_link_artifact, create_table_artifact
+from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from cms.application.gated_load import LoadReport
+from cms.application.guard_schedule import GuardReport
 from cms.application.plan_capacity import CapacityReport
 from cms.application.plan_schedule import PlanReport
 from cms.domain.metrics import utilization
@@ -50,6 +51,15 @@ def publish_schedule_summary(report: PlanReport) -> None:
         f"{report.late} orders late, {len(schedule.unscheduled)} unscheduled"
     )
     create_table_artifact(rows, key="schedule-summary", description=description)
+
+
+def publish_rollback(judged: GuardReport) -> None:
+    """What was found wrong with the published schedule and what became of it; nothing where it is good."""
+    if not judged.failures:
+        return
+    findings = "\n".join(f"- {failure}" for failure in (*judged.failures, *judged.restored_failures))
+    remedy = "What to do: `docs/admin/runbook.md`, *The schedule was rolled back by itself*."
+    create_markdown_artifact(f"# {judged.sentence}\n\n{findings}\n\n{remedy}\n", key="schedule-rollback")
 
 
 def publish_link(key: str, path: Path, text: str) -> None:

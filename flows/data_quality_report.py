@@ -10,8 +10,11 @@ from flows.secrets import system_with_secrets
 
 @task
 def build_report() -> Path:
-    """Build Data Docs from what the gates have found."""
+    """Judge the published schedule and the order book, and build Data Docs from what the gates have found."""
     with system_with_secrets() as system:
+        now = system.clock.now()
+        system.gate.check_schedule(now=now)
+        system.gate.check_order_book(now=now)
         return system.gate.build_data_docs()
 
 

@@ -108,6 +108,7 @@ class FakeScheduleStore:
         actor: str,
         now: datetime,
         changed_orders: frozenset[OrderId] | None = None,
+        instead: Mapping[OrderId, Sequence[DeliveryNotice]] | None = None,
     ) -> int:
         found = self.current.version if self.current else 0
         if found != replaces:

@@ -14,6 +14,9 @@ from cms.warehouse.tables import (
     delivery_schedules,
     master_schedule,
     order_master,
+    resources,
+    routing_steps,
+    routings,
     schedule_history,
     schedule_loads,
     schedule_versions,
@@ -151,3 +154,12 @@ def history_is_missing(connection: sa.Connection) -> None:
             "actor": "planner",
         },
     )
+
+
+def ship_at_the_press(connection: sa.Connection, anchor: str) -> None:
+    """The routing of the delivery needs the press, counted from `anchor`."""
+    hours = {"regular_hours": 8, "overtime_hours": 2, "overtime_cost_per_hour": 1, "working_weekdays": "0,1,2,3,4"}
+    _insert(connection, resources, {"resource_id": "press", "name": "Press", **hours, **_LOADED})
+    _insert(connection, routings, {"routing_id": "standard", "product_family": "pumps", "cost": 0, **_LOADED})
+    step = {"resource_id": "press", "setup_hours": 0, "hours_per_unit": 1, "offset_days": 0, "anchor": anchor}
+    _insert(connection, routing_steps, {"routing_id": "standard", "sequence": 0, **step})

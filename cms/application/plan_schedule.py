@@ -8,6 +8,7 @@ from cms.application.kpis import schedule_kpis
 from cms.application.plan_memory import PlanMemory
 from cms.application.planning_facts import PlanningFacts, PlanningRules, prepare_plan
 from cms.application.ports import Clock, KpiStore, OrderBook, PlantStore, Progress, ScheduleStore, no_progress
+from cms.application.publication_checks import PublicationChecks
 from cms.application.publish_schedule import Publication, publish_schedule, refereed
 from cms.domain.errors import InfeasiblePlanError
 from cms.domain.schedule import MasterSchedule
@@ -29,6 +30,7 @@ class Planner:
     kpis: KpiStore | None = None
     rollout_phase: str = "all"
     planner_recipient: str = "planner@localhost"
+    checks: PublicationChecks | None = None
     boards: BoardItems = field(default_factory=NoBoards)
     memory: PlanMemory = field(default_factory=PlanMemory, compare=False, repr=False)
 
@@ -53,11 +55,14 @@ class PlanReport:
     ----------
     publication : Publication, optional
         None: the facts had not changed, and nothing was written.
+    rejected_version : int, optional
+        The version that the same facts led to before, and that was found wrong or rolled back: it is not made again.
     """
 
     schedule: MasterSchedule
     publication: Publication | None
     seconds: float = 0.0
+    rejected_version: int | None = None
 
     @property
     def late(self) -> int:
@@ -76,6 +81,8 @@ def plan_schedule(
     progress: Progress = no_progress,
 ) -> PlanReport:
     """Plan every open order and publish the schedule, unless nothing has changed since the last plan of the day.
+
+    Nor is a schedule published that the same facts have led to before and that was found wrong or rolled back.
 
     Parameters
     ----------
@@ -99,7 +106,10 @@ def plan_schedule(
         facts = replace(facts, rules=replace(facts.rules, planning_time_fence_days=0))
     fingerprint = facts.fingerprint()
     if facts.published and facts.published.fingerprint == fingerprint and not force:
-        return PlanReport(schedule=facts.published, publication=None)
+        rejected = _rejected(planner, fingerprint)
+        return PlanReport(schedule=facts.published, publication=None, rejected_version=rejected)
+    if facts.published and not force and (rejected := _rejected(planner, fingerprint)) is not None:
+        return PlanReport(schedule=facts.published, publication=None, rejected_version=rejected)
     prepared = prepare_plan(facts)
     progress("building the schedule", 0, len(prepared.problem.orders))
     result = build_schedule(prepared.problem, method=planner.method, time_limit_seconds=planner.time_limit_seconds)
@@ -126,3 +136,7 @@ def plan_schedule(
         kpis = schedule_kpis(published, facts.orders)
         planner.kpis.record(kpis, schedule_version=publication.version, now=now)
     return PlanReport(schedule=published, publication=publication, seconds=result.seconds)
+
+
+def _rejected(planner: Planner, fingerprint: str) -> int | None:
+    return planner.checks.rejected(fingerprint) if planner.checks is not None else None

@@ -365,7 +365,13 @@ class DeliveryNotice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScheduleVersion:
-    """A line of the schedule versions."""
+    """A line of the schedule versions.
+
+    Parameters
+    ----------
+    findings : tuple of str, optional
+        What was found wrong after its publication; empty: nothing; None: nobody has looked.
+    """
 
     version: int
     status: str
@@ -374,6 +380,8 @@ class ScheduleVersion:
     published_at: datetime | None
     actor: str
     reason_code: str
+    replaced_version: int | None = None
+    findings: tuple[str, ...] | None = None
 
 
 ORDER_EVENT = "order_event"
@@ -415,6 +423,7 @@ class ScheduleStore(Protocol):
         actor: str,
         now: datetime,
         changed_orders: frozenset[OrderId] | None = None,
+        instead: Mapping[OrderId, Sequence[DeliveryNotice]] | None = None,
     ) -> int:
         """Publish in one transaction: version, deliveries, loads, order dates, capacity, history, outbox.
 
@@ -424,6 +433,8 @@ class ScheduleStore(Protocol):
             The published version the schedule was built from (0: none); another one meanwhile refuses this one.
         changed_orders : frozenset of OrderId, optional
             The only orders that differ from the replaced version in anything; None: every order may.
+        instead : mapping of OrderId to notices, optional
+            Take back the notices of the replaced version that nobody was sent yet, and queue these for their orders.
 
         Raises
         ------

@@ -1,13 +1,14 @@
 """Publication: the referee looks first, then version, dates, capacity, history and notices change together."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from cms.application.board_writes import BoardItems, NoBoards, board_notices
 from cms.application.notices import delivery_notices
 from cms.application.planning_facts import PlanningFacts
-from cms.application.ports import ScheduleStore
+from cms.application.ports import DeliveryNotice, ScheduleStore
 from cms.domain.errors import ScheduleViolationError
 from cms.domain.orders import OrderId
 from cms.domain.schedule import ChangeType, MasterSchedule, ScheduleChange, UnscheduledOrder, schedule_changes
@@ -47,6 +48,9 @@ def publish_schedule(
     now: datetime,
     changed_orders: frozenset[OrderId] | None = None,
     boards: BoardItems = NO_BOARDS,
+    detail: str = "",
+    alerts: Sequence[DeliveryNotice] = (),
+    told: MasterSchedule | None = None,
 ) -> Publication:
     """Put a schedule in force, with one history line and at most one notice for each order that it changes.
 
@@ -56,6 +60,13 @@ def publish_schedule(
         The only orders that differ from the replaced schedule in anything; None: every order may.
     boards : BoardItems
         Boards that take the schedule: what changes for their orders is queued to be written there.
+    detail : str
+        What the history says beside the reason.
+    alerts : sequence of DeliveryNotice
+        Queued together with the publication.
+    told : MasterSchedule, optional
+        The schedule in force before the one that is replaced. Where the notices of the replaced one have not gone out,
+        they are taken back, and people are told what differs from this one.
 
     Raises
     ------
@@ -69,17 +80,19 @@ def publish_schedule(
         reason_code=reason_code,
         finished_orders=_finished(replaced, facts),
     )
+    changes = [replace(change, detail=detail) for change in changes] if detail else changes
     replaces = replaced.version if replaced else 0
     orders = {order.order_id: order for order in facts.orders}
-    notices = delivery_notices(
-        changes,
-        schedule,
+    notices_of = partial(
+        delivery_notices,
+        schedule=schedule,
         orders=orders,
         customers=facts.customers,
         replaces=replaces,
         phase=phase,
         planner_recipient=planner_recipient,
     )
+    notices = notices_of(changes)
     writes = board_notices(
         _to_write(changes, schedule, replaced, changed_orders),
         boards,
@@ -91,14 +104,30 @@ def publish_schedule(
     version = schedules.publish(
         schedule,
         changes=changes,
-        notices=[*notices, *writes],
+        notices=[*notices, *writes, *alerts],
         replaces=replaces,
         reason_code=reason_code,
         actor=actor,
         now=now,
         changed_orders=changed_orders,
+        instead=None if told is None else _group(notices_of(_changes_since(told, schedule, facts, reason_code))),
     )
     return Publication(version=version, changes=tuple(changes), notices=len(notices))
+
+
+def _changes_since(
+    earlier: MasterSchedule, schedule: MasterSchedule, facts: PlanningFacts, reason_code: str
+) -> list[ScheduleChange]:
+    finished = _finished(earlier, facts)
+    return schedule_changes(earlier.deliveries, schedule.deliveries, reason_code=reason_code, finished_orders=finished)
+
+
+def _group(notices: Iterable[DeliveryNotice]) -> dict[OrderId, list[DeliveryNotice]]:
+    grouped: dict[OrderId, list[DeliveryNotice]] = {}
+    for notice in notices:
+        if notice.order_id is not None:
+            grouped.setdefault(notice.order_id, []).append(notice)
+    return grouped
 
 
 def _to_write(

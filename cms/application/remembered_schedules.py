@@ -54,6 +54,7 @@ class RememberedSchedules:
         actor: str,
         now: datetime,
         changed_orders: frozenset[OrderId] | None = None,
+        instead: Mapping[OrderId, Sequence[DeliveryNotice]] | None = None,
     ) -> int:
         """Publish, and remember what was published.
 
@@ -71,6 +72,7 @@ class RememberedSchedules:
             actor=actor,
             now=now,
             changed_orders=changed_orders,
+            instead=instead,
         )
         self._known = replace(schedule, version=version)
         return version

@@ -1,11 +1,15 @@
 """Back to an earlier schedule, as far as today's facts allow, and what no longer fits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from cms.application.plan_schedule import Planner
 from cms.application.planning_facts import prepare_plan
+from cms.application.ports import DeliveryNotice
+from cms.application.publication_checks import ROLLBACK
 from cms.application.publish_schedule import Publication, publish_schedule, refereed
+from cms.domain.errors import NotFoundError
 from cms.domain.orders import OrderId
 from cms.domain.schedule import MasterSchedule
 from cms.scheduling.problem import CurrentDelivery
@@ -29,12 +33,27 @@ class RollbackReport:
 
 
 def rollback_schedule(
-    planner: Planner, *, to_version: int, as_of: date, actor: str, reason_code: str = "rollback"
+    planner: Planner,
+    *,
+    to_version: int,
+    as_of: date,
+    actor: str,
+    reason_code: str = ROLLBACK,
+    detail: str = "",
+    alerts: Sequence[DeliveryNotice] = (),
 ) -> RollbackReport:
     """Republish an earlier version, once the referee has checked it against the facts of `as_of`.
 
     What is frozen by the schedule in force stays. Orders that the earlier version does not know, and those whose
-    deliveries no longer fit, are dispatched into what is left.
+    deliveries no longer fit, are dispatched into what is left. Notices of the replaced version that have not gone out
+    yet are taken back: people are told what differs from what they were told before it.
+
+    Parameters
+    ----------
+    detail : str
+        What the history says beside the reason.
+    alerts : sequence of DeliveryNotice
+        Queued together with the publication.
 
     Raises
     ------
@@ -60,10 +79,24 @@ def rollback_schedule(
         planner_recipient=planner.planner_recipient,
         boards=planner.boards,
         now=now,
+        detail=detail,
+        alerts=alerts,
+        told=_replaced_by_published(planner),
     )
     return RollbackReport(
         restored_version=to_version, schedule=schedule, misfits=restoration.misfits, publication=publication
     )
+
+
+def _replaced_by_published(planner: Planner) -> MasterSchedule | None:
+    """The version before the one in force; None: there is none, or its details were let go."""
+    published = planner.schedules.published_version()
+    heads = planner.schedules.versions(limit=5)
+    replaced = next((head.replaced_version for head in heads if head.version == published), None)
+    try:
+        return None if replaced is None else planner.schedules.version(replaced)
+    except NotFoundError:
+        return None
 
 
 def _wanted(earlier: MasterSchedule) -> dict[OrderId, list[CurrentDelivery]]:

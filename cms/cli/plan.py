@@ -9,6 +9,7 @@ from cms.cli.output import AS_JSON, print_json, print_table
 from cms.cli.progress import shown_progress
 
 if TYPE_CHECKING:
+    from cms.application.insert_order import InsertionReport
     from cms.application.plan_schedule import PlanReport
 
 app = typer.Typer(help="Build and publish plans.", no_args_is_help=True)
@@ -29,11 +30,15 @@ def daily(
 ) -> None:
     """Plan every open order and publish the schedule; nothing is written where nothing has changed.
 
+    What was published is judged at once, and rolled back to the last good version where it is wrong; facts that led
+    to such a version are not planned again before they change (--force plans anyway).
+
     Exit status: 3 where what is frozen no longer fits, 4 where the referee found a violation, 9 where somebody else
-    published meanwhile.
+    published meanwhile, 15 where the published schedule was found wrong.
 
     Example: cms plan daily --as-of 2026-01-05
     """
+    from cms.application.guard_schedule import guard_schedule, require_good
     from cms.application.plan_schedule import plan_schedule
     from cms.bootstrap import open_system
 
@@ -46,10 +51,13 @@ def daily(
             release_fence=release_fence,
             progress=progress,
         )
+        progress("judging the published schedule", len(report.schedule.deliveries), None)
+        judged = guard_schedule(system.guard)
     if as_json:
-        print_json(_summary(report))
+        print_json(_summary(report) | {"rolled_back": judged.sentence or None, "found_wrong": judged.failures})
     else:
         _print_summary(report)
+    require_good(judged)
 
 
 def _summary(report: "PlanReport") -> dict[str, object]:
@@ -59,6 +67,7 @@ def _summary(report: "PlanReport") -> dict[str, object]:
         "as_of": schedule.as_of,
         "status": schedule.status,
         "published": report.publication is not None,
+        "rejected_version": report.rejected_version,
         "deliveries": len(schedule.deliveries),
         "late": report.late,
         "unscheduled": len(schedule.unscheduled),
@@ -71,6 +80,12 @@ def _summary(report: "PlanReport") -> dict[str, object]:
 
 def _print_summary(report: "PlanReport") -> None:
     schedule = report.schedule
+    if report.rejected_version is not None:
+        typer.echo(
+            f"the facts are those of version {report.rejected_version}, which was rolled back; version "
+            f"{schedule.version} stays in force and nothing was written (--force plans anyway)"
+        )
+        return
     if report.publication is None:
         typer.echo(f"nothing has changed since version {schedule.version}; nothing was written (--force plans anyway)")
         return
@@ -95,6 +110,7 @@ def rush(
 
     Example: cms plan rush SO-10042 --dry-run
     """
+    from cms.application.guard_schedule import guard_schedule, require_good
     from cms.application.insert_order import insert_orders
     from cms.bootstrap import open_system
     from cms.domain.orders import OrderId
@@ -103,6 +119,13 @@ def rush(
         report = insert_orders(
             system.planner, [OrderId(order)], actor=actor, at_any_price=at_any_price, publish=not dry_run
         )
+        judged = guard_schedule(system.guard) if report.publication else None
+    _show_insertion(report, order, as_json=as_json)
+    if judged is not None:
+        require_good(judged)
+
+
+def _show_insertion(report: "InsertionReport", order: str, *, as_json: bool) -> None:
     insertion = report.insertions[0]
     if as_json:
         version = report.publication.version if report.publication else None

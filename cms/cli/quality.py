@@ -119,16 +119,25 @@ def reject(
 
 
 @app.command()
-def check(as_json: bool = AS_JSON) -> None:
+def check(
+    roll_back: bool = typer.Option(
+        False, "--roll-back", help="Go back to the last good version where the published schedule is wrong."
+    ),
+    as_json: bool = AS_JSON,
+) -> None:
     """Check the published schedule and the order book; exit status 13 where something critical is wrong.
+
+    With --roll-back the figures are held against their limits too, and exit status 15 tells that the schedule is wrong.
 
     Example: cms quality check
     """
+    from cms.application.guard_schedule import guard_schedule, require_good
     from cms.bootstrap import open_system
 
     with open_system() as system:
         now = system.clock.now()
         verdicts = [system.gate.check_schedule(now=now), system.gate.check_order_book(now=now)]
+        judged = guard_schedule(system.guard, again=True) if roll_back else None
     if as_json:
         print_json([{"suite": v.suite, "failures": v.failures, "warnings": v.warnings} for v in verdicts])
     else:
@@ -136,6 +145,8 @@ def check(as_json: bool = AS_JSON) -> None:
             typer.echo(f"{verdict.suite}: {'good' if verdict.is_good else 'failed'}")
             for sentence in (*verdict.failures, *verdict.warnings):
                 typer.echo(f"  {sentence}")
+    if judged is not None:
+        require_good(judged)
     if not all(verdict.is_good for verdict in verdicts):
         raise typer.Exit(FAILED_STATUS)
 

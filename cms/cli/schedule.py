@@ -10,6 +10,7 @@ import typer
 from cms.cli.output import AS_JSON, print_json, print_table
 
 if TYPE_CHECKING:
+    from cms.application.rollback_schedule import RollbackReport
     from cms.bootstrap import System
     from cms.domain.orders import OrderId
     from cms.domain.schedule import MasterSchedule, ScheduledDelivery
@@ -33,6 +34,7 @@ def show(
 
     Example: cms schedule show --day 2026-01-13
     """
+    from cms.application.system_status import schedule_problem
     from cms.bootstrap import open_system
     from cms.domain.orders import OrderId
 
@@ -41,6 +43,7 @@ def show(
         history = system.warehouse.schedules.history(OrderId(order)) if order else []
         if order:
             system.warehouse.orders.order(OrderId(order))
+        problem = schedule_problem(system.warehouse.schedules.versions()) if version is None else ""
     deliveries = [
         delivery
         for delivery in schedule.deliveries
@@ -54,6 +57,8 @@ def show(
         print_json(document | {"deliveries": deliveries, "unscheduled": left_out, "history": history})
         return
     typer.echo(f"version {schedule.version}, planned for {schedule.as_of}, {schedule.status}")
+    if problem:
+        typer.echo(f"look at: {problem}")
     if not unscheduled:
         print_table(f"{len(deliveries)} deliveries", DELIVERY_COLUMNS, map(_line, deliveries))
     if unscheduled or (order and left_out):
@@ -127,7 +132,16 @@ def _line(delivery: "ScheduledDelivery") -> list[object]:
 
 
 def _print_history(history: Iterable[Mapping[str, Any]]) -> None:
-    columns = ["changed_at", "schedule_version", "change_type", "old_delivery_date", "new_delivery_date", "reason_code"]
+    columns = [
+        "changed_at",
+        "schedule_version",
+        "change_type",
+        "old_delivery_date",
+        "new_delivery_date",
+        "reason_code",
+        "actor",
+        "detail",
+    ]
     rows = [[entry[column] for column in columns] for entry in history]
     print_table("History", [column.replace("_", " ") for column in columns], rows)
 
@@ -199,24 +213,37 @@ def rollback_command(
     to: int = typer.Option(..., "--to", metavar="V", help="The version to go back to."),
     as_of: datetime | None = typer.Option(None, "--as-of", formats=["%Y-%m-%d"], help="Today, if not given."),
     actor: str = typer.Option("cms schedule rollback", "--actor", help="Who does it, for the history."),
+    reason: str = typer.Option("", "--reason", help="Why, for the history: the rule of the business that was broken."),
     as_json: bool = AS_JSON,
 ) -> None:
     """Republish an earlier version, checked against today's facts, and say what no longer fits.
 
-    Example: cms schedule rollback --to 3
+    Notices of the version in force that have not gone out are taken back. The facts that led to it are not planned
+    again before they change (cms plan daily --force plans anyway).
+
+    Example: cms schedule rollback --to 3 --reason "promised the new mill before its acceptance"
     """
+    from cms.application.guard_schedule import guard_schedule, require_good
     from cms.application.rollback_schedule import rollback_schedule
     from cms.bootstrap import open_system
 
     with open_system() as system:
         day = as_of.date() if as_of else system.clock.now().date()
-        report = rollback_schedule(system.planner, to_version=to, as_of=day, actor=actor)
+        report = rollback_schedule(system.planner, to_version=to, as_of=day, actor=actor, detail=reason)
+        judged = guard_schedule(system.guard)
+    _show_rollback(report, as_json=as_json)
+    require_good(judged)
+
+
+def _show_rollback(report: "RollbackReport", *, as_json: bool) -> None:
     if as_json:
         changes = len(report.publication.changes)
         print_json({"version": report.publication.version, "changes": changes, "misfits": report.misfits})
         return
+    publication = report.publication
     typer.echo(
-        f"version {to} restored as version {report.publication.version}: {len(report.publication.changes)} changes"
+        f"version {report.restored_version} restored as version {publication.version}: "
+        f"{len(publication.changes)} changes"
     )
     for misfit in report.misfits:
         typer.echo(f"no longer fits: {misfit.order_id}: {misfit.reason}")
@@ -235,8 +262,18 @@ def versions(as_json: bool = AS_JSON) -> None:
     if as_json:
         print_json(known)
         return
-    rows = [(v.version, v.status, v.as_of, f"{v.created_at:%Y-%m-%d %H:%M}", v.reason_code, v.actor) for v in known]
-    print_table("Versions", ["version", "status", "planned for", "made", "reason", "by"], rows)
+    rows = [
+        (v.version, v.status, v.as_of, f"{v.created_at:%Y-%m-%d %H:%M}", v.reason_code, v.actor, _found(v.findings))
+        for v in known
+    ]
+    print_table("Versions", ["version", "status", "planned for", "made", "reason", "by", "found wrong"], rows)
+
+
+def _found(findings: tuple[str, ...] | None) -> str:
+    if findings is None:
+        return "not looked at"
+    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    return f"{findings[0]}{more}" if findings else ""
 
 
 def late_reasons(system: "System") -> "dict[OrderId, str]":

@@ -171,6 +171,29 @@ class StaleScheduleError(CmsError):
         return f"schedule version {self.found} was published while planning on {self.expected}; plan again"
 
 
+class ScheduleRolledBackError(CmsError):
+    """A schedule was found wrong after its publication.
+
+    Parameters
+    ----------
+    outcome : str
+        What was done about it, in a sentence.
+    failures : tuple of str
+        One sentence for each thing that is wrong.
+    """
+
+    exit_status = 15
+
+    def __init__(self, outcome: str, failures: tuple[str, ...]) -> None:
+        super().__init__(outcome, failures)
+        self.outcome = outcome
+        self.failures = failures
+
+    def __str__(self) -> str:
+        listed = "\n  ".join(self.failures)
+        return f"{self.outcome}:\n  {listed}\nwhat to do: docs/admin/runbook.md"
+
+
 class NotificationError(CmsError):
     """A notice could not be sent.
 

@@ -98,16 +98,43 @@ def _claim(
     return _QUEUE.claim(connection, now=now, limit=limit, worker=worker, lease_seconds=lease_seconds, which=which)
 
 
-def queue_notices(connection: sa.Connection, notices: Iterable[DeliveryNotice], *, now: datetime) -> int:
-    """Queue notices whose key is not known yet, in the order given; how many there were."""
+def queue_notices(
+    connection: sa.Connection, notices: Iterable[DeliveryNotice], *, now: datetime, version: int | None = None
+) -> int:
+    """Queue notices whose key is not known yet, in the order given; how many there were.
+
+    Parameters
+    ----------
+    version : int, optional
+        The schedule version that they tell of.
+    """
     by_key = {notice.deduplication_key: notice for notice in reversed(list(notices))}
     if not by_key:
         return 0
     take(connection, Lock.OUTBOX)
     known = _known_keys(connection, sorted(by_key))
     new = [notice for key, notice in reversed(by_key.items()) if key not in known]
-    insert_rows(connection, notification_outbox, [_row(notice, now) for notice in new])
+    insert_rows(connection, notification_outbox, [_row(notice, now, version) for notice in new])
     return len(new)
+
+
+def take_back_notices(connection: sa.Connection, version: int, *, now: datetime) -> frozenset[OrderId]:
+    """Forget what people were to be told of a version and have not been told yet; the orders that it was about.
+
+    Boards are left: what is written there is what holds when it is written.
+    """
+    take(connection, Lock.OUTBOX)
+    table = notification_outbox
+    unsent = sa.and_(
+        table.c.schedule_version == version,
+        table.c.status == _QUEUE.waiting,
+        table.c.channel != BOARD_CHANNEL,
+        table.c.order_id.is_not(None),
+        sa.or_(table.c.claimed_until.is_(None), table.c.claimed_until < now),
+    )
+    order_ids = frozenset(connection.execute(sa.select(table.c.order_id).where(unsent)).scalars())
+    connection.execute(sa.delete(table).where(unsent))
+    return order_ids
 
 
 def _known_keys(connection: sa.Connection, keys: list[str]) -> set[str]:
@@ -118,7 +145,7 @@ def _known_keys(connection: sa.Connection, keys: list[str]) -> set[str]:
     return known
 
 
-def _row(notice: DeliveryNotice, now: datetime) -> dict[str, Any]:
+def _row(notice: DeliveryNotice, now: datetime, version: int | None) -> dict[str, Any]:
     return {
         "deduplication_key": notice.deduplication_key,
         "kind": notice.kind,
@@ -131,6 +158,7 @@ def _row(notice: DeliveryNotice, now: datetime) -> dict[str, Any]:
         "attempts": 0,
         "queued_at": now,
         "due_at": now,
+        "schedule_version": version,
     }
 
 

@@ -8,7 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from cms.application.board_writes import BOARD_CHANNEL
 from cms.application.ports import DeliveryNotice, Reservation, ScheduleVersion
+from cms.application.publication_checks import ROLLBACKS
 from cms.domain.errors import NotFoundError, StaleScheduleError
 from cms.domain.orders import OrderId
 from cms.domain.schedule import MasterSchedule, ScheduleChange, ScheduledDelivery
@@ -16,8 +18,9 @@ from cms.warehouse.bulk import insert_rows, read_rows
 from cms.warehouse.engine import in_transaction, reading
 from cms.warehouse.locks import Lock, take
 from cms.warehouse.order_dates import keep_order_dates
-from cms.warehouse.outbox import queue_notices
+from cms.warehouse.outbox import queue_notices, take_back_notices
 from cms.warehouse.plant_store import read_plant
+from cms.warehouse.publication_checks import findings_of
 from cms.warehouse.quotes import read_reservations
 from cms.warehouse.schedule_rows import (
     capacity_rows,
@@ -39,9 +42,18 @@ from cms.warehouse.tables import (
 )
 from cms.warehouse.version_rows import forget_details, refuse_forgotten, write_version
 
+_HEAD = (
+    "version",
+    "status",
+    "as_of",
+    "created_at",
+    "published_at",
+    "actor",
+    "reason_code",
+    "replaced_version",
+    "findings",
+)
 PUBLISHED, SUPERSEDED, ROLLED_BACK = "published", "superseded", "rolled_back"
-ROLLBACK = "rollback"
-"""Reason code of a publication that takes its predecessor out of force because it was wrong."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +86,10 @@ class WarehouseSchedules:
     def versions(self, limit: int = 50) -> list[ScheduleVersion]:
         """The latest versions, newest first."""
         table = schedule_versions
-        names = ("version", "status", "as_of", "created_at", "published_at", "actor", "reason_code")
-        query = sa.select(*(table.c[name] for name in names)).order_by(table.c.version.desc()).limit(limit)
+        query = sa.select(*(table.c[name] for name in _HEAD)).order_by(table.c.version.desc()).limit(limit)
         with reading(self.engine) as connection:
-            return [ScheduleVersion(**row) for row in read_rows(connection, query)]
+            rows = read_rows(connection, query)
+        return [ScheduleVersion(**row | {"findings": findings_of(row["findings"])}) for row in rows]
 
     def publish(
         self,
@@ -90,6 +102,7 @@ class WarehouseSchedules:
         actor: str,
         now: datetime,
         changed_orders: frozenset[OrderId] | None = None,
+        instead: Mapping[OrderId, Sequence[DeliveryNotice]] | None = None,
     ) -> int:
         """Publish in one transaction: version, deliveries, loads, order dates, capacity, history, outbox.
 
@@ -97,6 +110,8 @@ class WarehouseSchedules:
         ----------
         changed_orders : frozenset of OrderId, optional
             The only orders whose rows differ from the replaced version's: all others are copied where they are.
+        instead : mapping of OrderId to notices, optional
+            Take back the notices of the replaced version that nobody was sent yet, and queue these for their orders.
 
         Raises
         ------
@@ -112,7 +127,10 @@ class WarehouseSchedules:
             keep_order_dates(connection, version, replaces=replaces)
             _keep_capacity(connection, schedule, version)
             insert_rows(connection, schedule_history, history_rows(changes, version=version, actor=actor, now=now))
-            queue_notices(connection, notices, now=now)
+            wanted = (
+                notices if instead is None else _taken_back(connection, notices, instead, version=replaces, now=now)
+            )
+            queue_notices(connection, wanted, now=now, version=version)
             return version
 
         return in_transaction(self.engine, work)
@@ -148,6 +166,20 @@ class WarehouseSchedules:
             return tuple(delivery_of(row) for row in read_rows(connection, query))
 
 
+def _taken_back(
+    connection: sa.Connection,
+    notices: Sequence[DeliveryNotice],
+    instead: Mapping[OrderId, Sequence[DeliveryNotice]],
+    *,
+    version: int,
+    now: datetime,
+) -> list[DeliveryNotice]:
+    """What is to be told once the unsent notices of a version are taken back."""
+    untold = take_back_notices(connection, version, now=now)
+    kept = [notice for notice in notices if notice.channel == BOARD_CHANNEL or notice.order_id not in untold]
+    return [*kept, *(notice for order_id in sorted(untold) for notice in instead.get(order_id, ()))]
+
+
 def _published_version(connection: sa.Connection) -> int:
     query = sa.select(schedule_versions.c.version).where(schedule_versions.c.status == PUBLISHED)
     return connection.execute(query).scalar_one_or_none() or 0
@@ -167,7 +199,7 @@ def _take_over(
     if published != replaces:
         raise StaleScheduleError(replaces, published)
     table = schedule_versions
-    ended = ROLLED_BACK if reason_code == ROLLBACK else SUPERSEDED
+    ended = ROLLED_BACK if reason_code in ROLLBACKS else SUPERSEDED
     connection.execute(sa.update(table).where(table.c.version == published).values(status=ended))
     version: int = connection.execute(sa.select(sa.func.coalesce(sa.func.max(table.c.version), 0) + 1)).scalar_one()
     connection.execute(

@@ -165,6 +165,8 @@ schedule_versions = sa.Table(
     sa.Column("replaced_version", sa.Integer),
     sa.Column("reason_code", ShortText, nullable=False),
     sa.Column("actor", ShortText, nullable=False),
+    sa.Column("checked_at", Instant),
+    sa.Column("findings", Text),
     sa.CheckConstraint("status IN ('draft', 'published', 'superseded', 'rolled_back')", name="status"),
     # one published version at most: a filtered unique index on every engine
     sa.Index(
@@ -509,6 +511,7 @@ notification_outbox = sa.Table(
     sa.Column("claimed_until", Instant),
     sa.Column("sent_at", Instant),
     sa.Column("error", Text),
+    sa.Column("schedule_version", sa.Integer),
     sa.CheckConstraint("status IN ('queued', 'sent', 'dead')", name="status"),
     sa.Index("ix_notification_outbox_status_due_at", "status", "due_at"),
 )

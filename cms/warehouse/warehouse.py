@@ -15,6 +15,7 @@ from cms.warehouse.loads import WarehouseLoads
 from cms.warehouse.order_book import WarehouseOrders
 from cms.warehouse.outbox import WarehouseOutbox
 from cms.warehouse.plant_store import WarehousePlant
+from cms.warehouse.publication_checks import WarehousePublicationChecks
 from cms.warehouse.quality_store import WarehouseQuality
 from cms.warehouse.quotes import WarehouseQuotes
 from cms.warehouse.schedule_store import WarehouseSchedules
@@ -78,6 +79,11 @@ class Warehouse:
     def schedules(self) -> WarehouseSchedules:
         """Published schedules."""
         return WarehouseSchedules(engine=self.engine)
+
+    @cached_property
+    def checks(self) -> WarehousePublicationChecks:
+        """What was found wrong with published schedules."""
+        return WarehousePublicationChecks(engine=self.engine)
 
     @cached_property
     def capacity(self) -> WarehouseCapacity:

@@ -35,6 +35,7 @@ from tests.published_tables import (
     close_the_day,
     history_is_missing,
     publish_tables,
+    ship_at_the_press,
 )
 from tests.staged_rows import NOW
 
@@ -190,6 +191,26 @@ def test_an_order_that_came_after_the_plan_is_not_forgotten(world: sa.Engine) ->
         connection.execute(sa.insert(order_master), [a_known_order("NEW", status="open", loaded_at=NOW)])
 
     assert broken(check(world, schedule_suite())) == set()
+
+
+@pytest.mark.parametrize(
+    ("anchor", "day", "found"),
+    [
+        ("ship", DELIVERY, False),
+        ("ship", DELIVERY + timedelta(days=1), True),
+        ("completion", DELIVERY, True),
+    ],
+)
+def test_only_a_dock_works_after_completion_and_not_after_delivery(
+    world: sa.Engine, anchor: str, day: date, *, found: bool
+) -> None:
+    with world.begin() as connection:
+        ship_at_the_press(connection, anchor)
+        change(connection, schedule_loads, bucket_date=day)
+        change(connection, capacity_planning, bucket_date=day)
+
+    expected = {"all work is done by the completion date"} if found else set()
+    assert broken(check(world, schedule_suite())) == expected
 
 
 def test_many_failures_are_counted_and_the_first_is_named(world: sa.Engine) -> None:

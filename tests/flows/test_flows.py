@@ -1,11 +1,14 @@
 """Every flow, run under Prefect against a sandbox; what a flow decides is tested with its use case."""
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cms.application.gated_load import LoadReport
 from cms.bootstrap import open_system
+from cms.domain.errors import ScheduleRolledBackError
 from tests.builders import MONDAY
 
 
@@ -17,7 +20,7 @@ def loaded(system_folder: Path) -> list[LoadReport]:
     return [*customer_sync(), *order_sync()]
 
 
-def artifacts(key: str) -> list[object]:
+def artifacts(key: str) -> list[Any]:
     from prefect.artifacts import Artifact  # noqa: PLC0415
 
     found = Artifact.get(key)
@@ -44,6 +47,20 @@ def test_the_daily_schedule_publishes_and_summarises_and_the_notices_go_out(
     with open_system() as system:
         assert system.warehouse.outbox.counts().get("queued", 0) == 0
     assert list((system_folder / "mail").glob("*.eml"))
+
+
+def test_a_schedule_beyond_a_limit_fails_its_run_and_leaves_an_artifact(
+    loaded: list[LoadReport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.daily_schedule import daily_schedule  # noqa: PLC0415
+
+    monkeypatch.setenv("CMS_ROLLBACK_MAX_UTILIZATION", "0.000001")
+
+    with pytest.raises(ScheduleRolledBackError, match="utilization"):
+        daily_schedule(as_of=MONDAY + timedelta(days=1))
+
+    (artifact,) = artifacts("schedule-rollback")
+    assert "at most 1e-06 are allowed (rollback.max_utilization)" in artifact.data
 
 
 def test_the_weekly_plan_looks_26_weeks_ahead(loaded: list[LoadReport]) -> None:

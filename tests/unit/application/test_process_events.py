@@ -11,7 +11,6 @@ from cms.application.notify import RetryPolicy
 from cms.application.plan_schedule import Planner, plan_schedule
 from cms.application.ports import (
     Dataset,
-    DeliveryNotice,
     GateVerdict,
     MergeCounts,
     SourceBatch,
@@ -21,7 +20,7 @@ from cms.application.ports import (
 from cms.application.process_events import EventReport, EventWork, process_events
 from cms.domain.errors import CmsError, NotFoundError, SourceError, StaleScheduleError
 from cms.domain.orders import Order, OrderId
-from cms.domain.schedule import MasterSchedule, ScheduleChange
+from cms.domain.schedule import MasterSchedule
 from tests.builders import MONDAY, NOON, an_order
 from tests.fakes import FakeClock, FakeGate, FakeLoadStore, FakeOrderBook, FakeScheduleStore
 from tests.unit.application.test_plan_schedule import a_planner
@@ -240,25 +239,11 @@ class Contested(FakeScheduleStore):
 
     contests: int = 0
 
-    def publish(
-        self,
-        schedule: MasterSchedule,
-        *,
-        changes: Sequence[ScheduleChange],
-        notices: Sequence[DeliveryNotice],
-        replaces: int,
-        reason_code: str,
-        actor: str,
-        now: datetime,
-        changed_orders: frozenset[OrderId] | None = None,
-    ) -> int:
+    def publish(self, schedule: MasterSchedule, *, replaces: int, **options: Any) -> int:
         if self.contests:
             self.contests -= 1
             raise StaleScheduleError(replaces, replaces + 1)
-        return super().publish(
-            schedule, changes=changes, notices=notices, replaces=replaces, reason_code=reason_code, actor=actor,
-            now=now, changed_orders=changed_orders,
-        )  # fmt: skip
+        return super().publish(schedule, replaces=replaces, **options)
 
 
 def test_a_schedule_that_somebody_else_replaced_is_tried_again_at_once() -> None:
