@@ -4,6 +4,11 @@ import math
 
 from cms.domain.errors import InvalidValueError
 
+MOST_DAYS = 3660
+"""Ten years: no question is longer."""
+MOST_TIMES = 1000.0
+"""The largest factor: what is meant as percent, or mistyped, does not fill the memory with orders."""
+
 
 def check_positive(name: str, value: float) -> None:
     """A rate or factor that means something."""
@@ -39,3 +44,21 @@ def check_at_least_zero(name: str, value: int) -> None:
     """A count."""
     if value < 0:
         raise InvalidValueError(name, "must be 0 or more", value)
+
+
+def check_at_most(name: str, value: float, most: float) -> None:
+    """What is more than any plant has is a slip of the keyboard, and would keep a study busy for ever."""
+    if value > most:
+        raise InvalidValueError(name, f"must be at most {most:,.0f}", value)
+
+
+def check_factor(name: str, value: float) -> None:
+    """How many times as much: more than 0, at most 1,000."""
+    check_positive(name, value)
+    check_at_most(name, value, MOST_TIMES)
+
+
+def check_days(name: str, value: int) -> None:
+    """A length in days: 1 to ten years."""
+    check_at_least_one(name, value)
+    check_at_most(name, value, MOST_DAYS)

@@ -12,6 +12,7 @@ from cms.domain.orders import Order, OrderId, OrderStatus, OrderType, Priority
 from simulations.order_history import History, make_history
 
 if TYPE_CHECKING:
+    from cms.application.ports import Plant
     from cms.bootstrap import System
 
 OWN_COLUMNS = Path(__file__).parent / "own_columns.toml"
@@ -51,7 +52,7 @@ def load_history(config: Path | None = None, *, start: date | None = None, end: 
 
 
 def load_history_file(
-    orders: Path | None, *, plant: Path, mapping: Path = OWN_COLUMNS, customers: Path | None = None
+    orders: Path | None, *, plant: Path | None = None, mapping: Path = OWN_COLUMNS, customers: Path | None = None
 ) -> History:
     """The order history of a file (CSV, Parquet, Excel).
 
@@ -59,8 +60,8 @@ def load_history_file(
     ----------
     orders : Path, optional
         None: the file that the mapping names.
-    plant : Path
-        Resources, routings, calendar and default windows.
+    plant : Path, optional
+        Resources, routings, calendar and default windows; None: the plant of the warehouse.
     mapping : Path
         A settings file whose first source of orders says what the columns mean, and whose first source of customers,
         where it has one, reads the same file or `customers`; without it the file has our own column names.
@@ -77,7 +78,7 @@ def load_history_file(
     with open_system(mapping, environment={}) as system:
         name = _first_source(system, "orders")
         reading = system if orders is None else system.reading_file(name, orders)
-        made = system.plant_from(plant)
+        made = system.plant_from(plant) if plant else _plant_of_warehouse()
         described = system.source_names("customers") and (customers is not None or mapping != OWN_COLUMNS)
         known = _customers(system, orders, customers, orders_source=name) if described else {}
         counted: Counter[str] = Counter()
@@ -94,6 +95,13 @@ def load_history_file(
             default_routing=system.planning_rules.default_routing,
             left_out=counted,
         )
+
+
+def _plant_of_warehouse() -> "Plant":
+    from cms.bootstrap import open_system  # noqa: PLC0415 - workers of a study need no adapters
+
+    with open_system() as system:
+        return system.warehouse.plant.plant()
 
 
 def _first_source(system: "System", dataset: str) -> str:

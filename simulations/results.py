@@ -72,7 +72,7 @@ def write_result(folder: Path, result: ReplicationResult, fingerprint: str) -> P
     folder.mkdir(parents=True, exist_ok=True)
     path = result_path(folder, result.replication)
     partial = path.with_suffix(f".{os.getpid()}.partial")
-    table = _table(result).replace_schema_metadata({"study": fingerprint, "scenario": result.scenario})
+    table = result_table(result).replace_schema_metadata({"study": fingerprint, "scenario": result.scenario})
     pq.write_table(table, partial, compression="zstd")
     partial.replace(path)
     return path
@@ -100,7 +100,8 @@ def read_result(path: Path, fingerprint: str) -> ReplicationResult:
     return _result(table, metadata["scenario"])
 
 
-def _table(result: ReplicationResult) -> "pa.Table":
+def result_table(result: ReplicationResult) -> "pa.Table":
+    """The figures of a replication, one row each: replication, kind (measure, daily, tardiness), name, day, value."""
     import pyarrow as pa  # noqa: PLC0415
 
     rows: list[tuple[str, str, int, float]] = [("measure", name, 0, value) for name, value in result.measures.items()]

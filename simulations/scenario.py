@@ -8,8 +8,11 @@ from typing import Protocol
 
 from cms.domain.errors import InvalidValueError
 from simulations.bounds import (
+    MOST_DAYS,
     check_at_least_one,
     check_at_least_zero,
+    check_at_most,
+    check_days,
     check_not_negative,
     check_positive,
 )
@@ -26,6 +29,7 @@ class DeskOutage:
 
     def __post_init__(self) -> None:
         check_positive("hours", self.hours)
+        check_at_most("hours", self.hours, 24 * MOST_DAYS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +53,9 @@ class OrderDesk:
 
     def __post_init__(self) -> None:
         check_at_least_one("workers", self.workers)
+        check_at_most("workers", self.workers, 10_000)
         check_positive("seconds_per_event", self.seconds_per_event)
+        check_at_most("seconds_per_event", self.seconds_per_event, 86_400)
         if not 1 <= self.events_per_order <= 1000:
             raise InvalidValueError("events_per_order", "must be 1 to 1000", self.events_per_order)
 
@@ -102,13 +108,17 @@ class Planning:
             rule = f"must be 0 to horizon_days ({self.horizon_days})"
             raise InvalidValueError("planning_time_fence_days", rule, self.planning_time_fence_days)
         check_not_negative("holding_cost_per_hour_day", self.holding_cost_per_hour_day)
+        check_at_most("holding_cost_per_hour_day", self.holding_cost_per_hour_day, 1_000_000)
         check_not_negative("change_cost", self.change_cost)
+        check_at_most("change_cost", self.change_cost, 1_000_000)
         check_at_least_one("rush_priority", self.rush_priority)
         if not 0 < self.min_split_share <= 1:
             raise InvalidValueError("min_split_share", "must be more than 0 and at most 1", self.min_split_share)
         check_at_least_one("max_splits", self.max_splits)
-        check_at_least_one("replan_every_days", self.replan_every_days)
+        check_at_most("max_splits", self.max_splits, 20)
+        check_days("replan_every_days", self.replan_every_days)
         check_positive("time_limit_seconds", self.time_limit_seconds)
+        check_at_most("time_limit_seconds", self.time_limit_seconds, 86_400)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,12 +144,14 @@ class Run:
 
     def __post_init__(self) -> None:
         if self.days is not None:
-            check_at_least_one("days", self.days)
+            check_days("days", self.days)
         check_at_least_zero("warm_up_days", self.warm_up_days)
         if self.days is not None and self.warm_up_days >= self.days:
             raise InvalidValueError("warm_up_days", f"must be less than days ({self.days})", self.warm_up_days)
         check_at_least_one("replications", self.replications)
+        check_at_most("replications", self.replications, 100_000)
         check_at_least_zero("seed", self.seed)
+        check_at_most("seed", self.seed, 2**63 - 1)
         if not 0 < self.confidence < 1:
             raise InvalidValueError("confidence", "must be more than 0 and less than 1", self.confidence)
 

@@ -8,8 +8,12 @@ from typing import TypeAlias
 
 from cms.domain.errors import InvalidValueError
 from simulations.bounds import (
+    MOST_TIMES,
     check_at_least_one,
     check_at_least_zero,
+    check_at_most,
+    check_days,
+    check_factor,
     check_not_negative,
     check_positive,
     check_share,
@@ -43,8 +47,8 @@ class Peak:
     product_family: str | None = None
 
     def __post_init__(self) -> None:
-        check_at_least_one("days", self.days)
-        check_positive("factor", self.factor)
+        check_days("days", self.days)
+        check_factor("factor", self.factor)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +60,7 @@ class RushWave:
     share: float
 
     def __post_init__(self) -> None:
-        check_at_least_one("days", self.days)
+        check_days("days", self.days)
         check_share("share", self.share)
 
 
@@ -87,10 +91,13 @@ class NewCustomer:
         if not self.customer_id:
             raise InvalidValueError("customer_id", "must not be empty", self.customer_id)
         check_positive("orders_per_week", self.orders_per_week)
-        check_positive("quantity_factor", self.quantity_factor)
+        check_at_most("orders_per_week", self.orders_per_week, 100_000)
+        check_factor("quantity_factor", self.quantity_factor)
         check_at_least_one("priority", self.priority)
         check_at_least_zero("transit_days", self.transit_days)
+        check_at_most("transit_days", self.transit_days, 366)
         check_at_least_zero("max_early_days", self.max_early_days)
+        check_at_most("max_early_days", self.max_early_days, 366)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,11 +135,14 @@ class Demand:
     new_customers: tuple[NewCustomer, ...] = ()
 
     def __post_init__(self) -> None:
-        check_positive("factor", self.factor)
+        check_factor("factor", self.factor)
         check_not_negative("jitter_days", self.jitter_days)
+        check_at_most("jitter_days", self.jitter_days, 366)
         for family, factor in self.family_factors.items():
             check_not_negative(f"family_factors.{family}", factor)
+            check_at_most(f"family_factors.{family}", factor, MOST_TIMES)
         if self.rush_share is not None:
             check_share("rush_share", self.rush_share)
         check_not_negative("rush_factor", self.rush_factor)
-        check_at_least_one("rush_lead_days", self.rush_lead_days)
+        check_at_most("rush_factor", self.rush_factor, MOST_TIMES)
+        check_days("rush_lead_days", self.rush_lead_days)

@@ -134,7 +134,9 @@ def _made(kind: type, values: Mapping[str, Any], place: str, problems: list[str]
 
 
 def _usable(value: Any) -> Any:
-    return tuple(one for one in value if one is not _WRONG) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return tuple(one for one in value if one is not _WRONG)
+    return {key: one for key, one in value.items() if one is not _WRONG} if isinstance(value, dict) else value
 
 
 def _required(kind: type) -> list[str]:

@@ -7,7 +7,10 @@ from enum import StrEnum
 
 from cms.domain.errors import InvalidValueError
 from simulations.bounds import (
-    check_at_least_one,
+    MOST_DAYS,
+    check_at_most,
+    check_days,
+    check_factor,
     check_hours,
     check_not_negative,
     check_positive,
@@ -18,6 +21,10 @@ from simulations.scenario_demand import Day
 ALL_RESOURCES = "*"
 BOTTLENECK = "bottleneck"
 """The resource that the history loads most, measured in hours needed over hours available."""
+
+
+LEAST_HOURS_BETWEEN = 0.1
+"""A resource that fails more often than every six minutes does not work."""
 
 
 class OvertimePolicy(StrEnum):
@@ -49,7 +56,7 @@ class CapacityChange:
     end: Day | None = None
 
     def __post_init__(self) -> None:
-        check_positive("capacity_factor", self.capacity_factor)
+        check_factor("capacity_factor", self.capacity_factor)
         if self.overtime_hours is not None:
             check_hours("overtime_hours", self.overtime_hours)
 
@@ -70,7 +77,7 @@ class Outage:
     announced: bool = False
 
     def __post_init__(self) -> None:
-        check_at_least_one("days", self.days)
+        check_days("days", self.days)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +88,7 @@ class Shutdown:
     days: int
 
     def __post_init__(self) -> None:
-        check_at_least_one("days", self.days)
+        check_days("days", self.days)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,7 +101,11 @@ class Breakdowns:
 
     def __post_init__(self) -> None:
         check_positive("mean_hours_between", self.mean_hours_between)
+        if self.mean_hours_between < LEAST_HOURS_BETWEEN:
+            rule = f"must be at least {LEAST_HOURS_BETWEEN}"
+            raise InvalidValueError("mean_hours_between", rule, self.mean_hours_between)
         check_positive("mean_hours_to_repair", self.mean_hours_to_repair)
+        check_at_most("mean_hours_to_repair", self.mean_hours_to_repair, 24 * MOST_DAYS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,7 +131,7 @@ class Maintenance:
     start: Day = 0
 
     def __post_init__(self) -> None:
-        check_at_least_one("every_days", self.every_days)
+        check_days("every_days", self.every_days)
         check_positive("hours", self.hours)
         check_hours("hours", self.hours)
 
@@ -155,6 +166,7 @@ class PlantChanges:
 
     def __post_init__(self) -> None:
         check_not_negative("work_time_cv", self.work_time_cv)
+        check_at_most("work_time_cv", self.work_time_cv, 10)
         if not 0 < self.yield_share <= 1:
             raise InvalidValueError("yield_share", "must be more than 0 and at most 1", self.yield_share)
 

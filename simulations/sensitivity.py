@@ -1,7 +1,8 @@
 """How an answer depends on assumptions: a scenario run at every point of a grid."""
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -54,11 +55,11 @@ def run_grid(
                 history,
                 replications=replications,
                 processes=processes,
-                folder=folder / f"point-{number:03d}" if folder else None,
+                folder=folder,
                 progress=progress,
             ),
         )
-        for number, (values, one) in enumerate(points)
+        for values, one in points
     )
 
 
@@ -71,6 +72,38 @@ def grid_scenarios(scenario: Scenario, grid: Mapping[str, Sequence[Any]]) -> Ite
             document = _with_value(document, key.split("."), value, key)
         label = ", ".join(f"{key}={value}" for key, value in values.items())
         yield values, scenario_from(document | {"name": f"{scenario.name} ({label})"}, place=label)
+
+
+def parse_grid(texts: Iterable[str]) -> dict[str, list[Any]]:
+    """The values of each key, from texts like ``demand.factor=1,1.2``; values are read as TOML, bare words as texts.
+
+    Raises
+    ------
+    InvalidValueError
+        A text is not of this form, or a key comes twice.
+
+    Examples
+    --------
+    >>> parse_grid(["demand.factor=1,1.2", "planning.priority_rule=class,due_date"])
+    {'demand.factor': [1, 1.2], 'planning.priority_rule': ['class', 'due_date']}
+    """
+    found: dict[str, list[Any]] = {}
+    for text in texts:
+        key, equals, values = (part.strip() for part in text.partition("="))
+        if not (key and equals and values):
+            raise InvalidValueError("--set", "must have the form KEY=VALUE,VALUE", text)
+        if key in found:
+            raise InvalidValueError("--set", "must name each key once", key)
+        found[key] = _parsed(values)
+    return found
+
+
+def _parsed(values: str) -> list[Any]:
+    try:
+        read: list[Any] = tomllib.loads(f"values = [{values}]")["values"]
+    except tomllib.TOMLDecodeError:
+        return [one.strip() for one in values.split(",")]
+    return read
 
 
 def _with_value(document: Mapping[str, Any], path: list[str], value: Any, key: str) -> dict[str, Any]:

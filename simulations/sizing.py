@@ -117,7 +117,7 @@ def size_capacity(
             history,
             replications=count,
             processes=processes,
-            folder=folder / f"level-{rising[middle]:g}" if folder else None,
+            folder=folder,
             progress=progress,
         )
         values = study.values(goal.measure)

@@ -1,25 +1,23 @@
 """Many replications of a scenario: on all cores, kept on the way, taken up again where they were interrupted."""
 
-import hashlib
-import json
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Thread
 from typing import TypeAlias
 
 import numpy as np
 
-from cms import __version__
 from cms.domain.errors import InvalidValueError
+from simulations.kept_replications import KeptReplications
 from simulations.order_history import History
 from simulations.replication import Model, build_model, run_replication
-from simulations.results import ReplicationResult, Series, read_result, result_path, write_result
+from simulations.results import ReplicationResult, Series
 from simulations.scenario import Scenario
-from simulations.scenario_file import scenario_document
 from simulations.statistics import Estimate, estimate, paired_difference, replications_needed
 
 Progress: TypeAlias = Callable[[str, int, int | None], None]
@@ -147,7 +145,7 @@ def run_study(
     processes : int, optional
         1 stays in this process; None: one for each core.
     folder : Path, optional
-        Where replications are kept as Parquet; those already there are not run again.
+        Where studies are kept, each in a folder of its own; replications that are there already are not run again.
     precision : Precision, optional
         Adds replications until the interval is as narrow as wanted.
 
@@ -156,14 +154,14 @@ def run_study(
     InvalidValueError
         The scenario does not go with the history.
     StudyError
-        The folder holds another study.
+        A kept replication is damaged, or was put there from another study.
     """
     model = build_model(scenario, history)
     count = scenario.run.replications if replications is None else replications
     if count < 1:
         raise InvalidValueError("replications", "must be 1 or more", count)
     done: dict[int, ReplicationResult] = {}
-    keep = _Keep(folder=folder, fingerprint=study_fingerprint(model))
+    keep = KeptReplications.of(model, folder)
     while True:
         done |= _run_missing(model, range(count), done, keep=keep, processes=processes, progress=progress)
         study = Study(model=model, results=tuple(done[number] for number in sorted(done)))
@@ -190,7 +188,7 @@ def compare_scenarios(
     replications : int, optional
         Of each; None: as the first says.
     folder : Path, optional
-        Each keeps its replications in a folder of its own in it.
+        Where studies are kept.
     """
     count = first.run.replications if replications is None else replications
     second = replace(second, run=replace(second.run, seed=first.run.seed))
@@ -200,10 +198,10 @@ def compare_scenarios(
             history,
             replications=count,
             processes=processes,
-            folder=folder / f"{number}-{scenario.name}" if folder else None,
+            folder=folder,
             progress=progress,
         )
-        for number, scenario in enumerate((first, second), start=1)
+        for scenario in (first, second)
     ]
     return compare_studies(*studies)
 
@@ -219,65 +217,12 @@ def compare_studies(first: Study, second: Study) -> Comparison:
     return Comparison(first=first, second=second, differences=differences)
 
 
-def study_fingerprint(model: Model) -> str:
-    """A digest of all that decides the figures: results with another one are of another study."""
-    document = scenario_document(model.scenario)
-    document["run"] = {"seed": model.scenario.run.seed, "warm_up_days": model.scenario.run.warm_up_days}
-    digest = hashlib.sha256(json.dumps(document, default=str, sort_keys=True).encode())
-    for part in _history_parts(model):
-        digest.update(repr(part).encode())
-    return digest.hexdigest()
-
-
-def _history_parts(model: Model) -> Iterator[object]:
-    """What of the history decides, in an order that does not depend on the process."""
-    history = model.history
-    yield __version__, model.period, model.delays, model.forecast
-    for order in history.orders:
-        yield (
-            order.order_id,
-            order.customer_id,
-            order.order_type.value,
-            order.priority,
-            order.product_family,
-            order.quantity,
-            order.ordered_at.timestamp(),
-            order.due_date,
-            order.release_date,
-        )
-    for customer_id in sorted(history.customers):
-        one = history.customers[customer_id]
-        terms = (one.transit_days, one.max_early_days, one.allows_split, one.windows)
-        yield customer_id, *terms, sorted(one.blackout_dates)
-    for resource in history.resources:
-        yield resource.resource_id, resource.regular_hours, resource.overtime_hours, sorted(resource.working_weekdays)
-    yield history.routings, history.exceptions, history.default_windows, sorted(history.default_routing.items())
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Keep:
-    """Where finished replications are kept, if anywhere."""
-
-    folder: Path | None
-    fingerprint: str
-
-    def found(self, numbers: Iterable[int]) -> dict[int, ReplicationResult]:
-        if self.folder is None:
-            return {}
-        paths = {number: result_path(self.folder, number) for number in numbers}
-        return {number: read_result(path, self.fingerprint) for number, path in paths.items() if path.exists()}
-
-    def add(self, result: ReplicationResult) -> None:
-        if self.folder is not None:
-            write_result(self.folder, result, self.fingerprint)
-
-
 def _run_missing(
     model: Model,
     numbers: Sequence[int],
     done: Mapping[int, ReplicationResult],
     *,
-    keep: _Keep,
+    keep: KeptReplications,
     processes: int | None,
     progress: Progress,
 ) -> dict[int, ReplicationResult]:
@@ -314,7 +259,17 @@ _worker: dict[str, Model] = {}
 
 
 def _set_model(model: Model) -> None:
+    # Ctrl-C ends a worker without a word, and a worker never outlives the study's own process
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    Thread(target=_end_with_parent, daemon=True).start()
     _worker["model"] = model
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "only a process that was started by another runs this"
+    parent.join()
+    os._exit(1)
 
 
 def _run(number: int) -> ReplicationResult:
@@ -330,12 +285,3 @@ def _wanted(study: Study, precision: Precision | None) -> int:
         return 2
     needed = replications_needed(values, precision.half_width, study.scenario.run.confidence)
     return min(needed, precision.most)
-
-
-def forget(folder: Path) -> int:
-    """Remove the replications that a folder keeps; returns how many."""
-    paths = sorted(folder.glob("replication-*.parquet"))
-    for path in paths:
-        with suppress(FileNotFoundError):
-            path.unlink()
-    return len(paths)

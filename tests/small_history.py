@@ -1,5 +1,6 @@
 """A small order history with its plant: 275 orders of half a year, and hours enough that most of them are on time."""
 
+import csv
 from datetime import date
 from pathlib import Path
 
@@ -30,3 +31,15 @@ def small_history(folder: Path, *, every: int = 2) -> History:
         exceptions=plant.exceptions,
         default_windows=plant.default_windows,
     )
+
+
+def write_small_history(folder: Path, *, every: int = 2) -> None:
+    """The same history as files: ``orders.csv`` with our own column names, and ``plant.toml``."""
+    company = small_company()
+    (folder / "plant.toml").write_text(company.plant_file(), encoding="utf-8")
+    names = ("order_id", "customer_id", "quantity", "ordered_at", "requested_date", "product_family", "priority")
+    with (folder / "orders.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow([*names, "order_type"])
+        for record in company.orders[::every]:
+            rows.writerow([*(getattr(record.order, name) for name in names), record.order.order_type.value])

@@ -22,6 +22,7 @@ from cms.cli import (
     sandbox,
     schedule,
     serve,
+    simulate,
     solve,
     status,
 )
@@ -50,6 +51,7 @@ app.add_typer(quote.app, name="quote")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(quality.app, name="quality")
 app.add_typer(monday.app, name="monday")
+app.add_typer(simulate.app, name="simulate")
 app.command("notify")(notify.notify)
 app.command("serve")(serve.serve)
 app.command("status")(status.status)

@@ -22,16 +22,26 @@ def print_json(value: Any) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows under a title; numbers are aligned to the right."""
+    listed = [list(row) for row in rows]
+    numeric = [all(isinstance(row[index], int | float | Decimal) for row in listed) for index in range(len(columns))]
+    right = [of_numbers and bool(listed) for of_numbers in numeric]
+    _print_rows(title, columns, [[_text(cell) for cell in row] for row in listed], right)
+
+
+def print_text_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows of text under a title: the first column is words, the others are figures, aligned to the right."""
+    _print_rows(title, columns, rows, [index > 0 for index in range(len(columns))])
+
+
+def _print_rows(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[bool]) -> None:
     from rich.console import Console
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", header_style="bold")
-    rows = [list(row) for row in rows]
-    for index, column in enumerate(columns):
-        numeric = all(isinstance(row[index], int | float | Decimal) for row in rows)
-        table.add_column(column, justify="right" if numeric and rows else "left")
+    for column, is_right in zip(columns, right, strict=True):
+        table.add_column(column, justify="right" if is_right else "left")
     for row in rows:
-        table.add_row(*(_text(cell) for cell in row))
+        table.add_row(*row)
     console = Console()
     console.width = console.width if console.is_terminal else PIPE_WIDTH
     console.print(table)

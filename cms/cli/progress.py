@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from cms.application.ports import Progress, no_progress
 
 _PAUSE_SECONDS = 0.2
+_BAR_WIDTH = 24
 
 
 @contextmanager
@@ -46,14 +47,21 @@ class _MovingLine:
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         now = time.monotonic()
-        if stage == self._stage and now - self._shown_at < _PAUSE_SECONDS:
+        if stage == self._stage and done != total and now - self._shown_at < _PAUSE_SECONDS:
             return
         self._stage, self._shown_at = stage, now
-        count = f" {done:,} of {total:,}" if total else f" {done:,}" if done else ""
-        sys.stderr.write(f"\r\x1b[2K  {stage}{count}")
+        sys.stderr.write(f"\r\x1b[2K  {stage}{_shown(done, total)}")
         sys.stderr.flush()
 
     def clear(self) -> None:
         """Leave the terminal as it was."""
         sys.stderr.write("\r\x1b[2K")
         sys.stderr.flush()
+
+
+def _shown(done: int, total: int | None) -> str:
+    """How far a stage is: a bar and a count where the end is known."""
+    if not total:
+        return f" {done:,}" if done else ""
+    full = _BAR_WIDTH * min(done, total) // total
+    return f" [{'#' * full}{'.' * (_BAR_WIDTH - full)}] {done:,} of {total:,}"
