@@ -7,7 +7,7 @@ from typing import Any
 from cms.application.ports import DeliveryNotice
 from cms.domain.customers import Channel, Customer, CustomerId, RolloutCohort
 from cms.domain.orders import Order, OrderId
-from cms.domain.schedule import ChangeType, MasterSchedule, ScheduleChange, ScheduledDelivery
+from cms.domain.schedule import ChangeType, MasterSchedule, ScheduleChange, ScheduledDelivery, group_by_order
 
 _PHASES = (RolloutCohort.PILOT, RolloutCohort.TRACKING, RolloutCohort.SCHEDULING)
 _KINDS = {
@@ -56,7 +56,9 @@ def delivery_notices(
     phase : str
         Of the rollout: customers it has not reached are told nothing.
     """
-    deliveries = schedule.deliveries_by_order()
+    changes = list(changes)
+    told = {change.order_id for change in changes}
+    deliveries = group_by_order(delivery for delivery in schedule.deliveries if delivery.order_id in told)
     notices = []
     for change in changes:
         order = orders.get(change.order_id)

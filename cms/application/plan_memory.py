@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from cms.application.planning_facts import Entry, PlanningFacts, entry_of
+from cms.application.standing_orders import StandingOrders
 from cms.domain.customers import Customer
 from cms.domain.horizon import PlanningHorizon
 from cms.domain.orders import Order, OrderId
@@ -12,11 +13,17 @@ from cms.scheduling.problem import OrderDemand
 
 @dataclass(kw_only=True, slots=True)
 class PlanMemory:
-    """Entries of orders whose facts are what they were, and rush orders that have asked others already.
+    """The schedule as it was left, entries of orders whose facts are what they were, and rush orders that have asked.
 
     It saves time and changes no answer. For one worker; it is not meant to be shared by threads.
+
+    Parameters
+    ----------
+    standing : StandingOrders, optional
+        None: nothing was left yet; the whole schedule has to be looked at.
     """
 
+    standing: StandingOrders | None = None
     _basis: tuple[object, ...] = ()
     _entries: dict[OrderId, tuple[Order, Customer | None, tuple[ScheduledDelivery, ...], Entry]] = field(
         default_factory=dict

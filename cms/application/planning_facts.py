@@ -115,7 +115,10 @@ def entry_of(order: Order, facts: PlanningFacts, horizon: PlanningHorizon) -> En
 
 
 def prepare_plan(
-    facts: PlanningFacts, *, entry: Callable[[Order, PlanningFacts, PlanningHorizon], Entry] = entry_of
+    facts: PlanningFacts,
+    *,
+    entry: Callable[[Order, PlanningFacts, PlanningHorizon], Entry] = entry_of,
+    resources: tuple[ResourceCapacity, ...] | None = None,
 ) -> PreparedPlan:
     """State the scheduling problem; an order that no plan could serve is left out with its reason.
 
@@ -126,6 +129,8 @@ def prepare_plan(
     ----------
     entry : callable
         `entry_of`, or something that knows its answers.
+    resources : tuple of ResourceCapacity, optional
+        What is left for these orders; None: all that the plant has, less what is reserved.
     """
     horizon, calendar = facts.horizon(), facts.plant.calendar()
     entries = [entry(order, facts, horizon) for order in sorted(facts.orders, key=lambda order: order.order_id)]
@@ -138,12 +143,14 @@ def prepare_plan(
         change_cost=facts.rules.change_cost,
         holidays=frozenset(day for day in calendar.company_holidays if day in horizon),
         default_windows=facts.plant.default_windows,
-        resources=_capacities(facts, horizon, calendar),
+        resources=_capacities(facts, horizon, calendar) if resources is None else resources,
         customers=tuple(_terms(facts.customers[customer_id], calendar) for customer_id in sorted(used)),
         orders=tuple(demands),
     )
-    reserved = (CapacityLoad(r.resource_id, r.bucket_date, r.hours) for r in facts.reservations)
-    return PreparedPlan(problem=hold_reserved(problem, reserved), left_out=tuple(left_out))
+    if resources is None:
+        reserved = (CapacityLoad(r.resource_id, r.bucket_date, r.hours) for r in facts.reservations)
+        problem = hold_reserved(problem, reserved)
+    return PreparedPlan(problem=problem, left_out=tuple(left_out))
 
 
 def _reason_to_leave_out(order: Order, facts: PlanningFacts, horizon: PlanningHorizon) -> str | None:
@@ -215,8 +222,11 @@ def _current(
 
 
 def _outstanding(order: Order, published: Sequence[ScheduledDelivery]) -> tuple[ScheduledDelivery, ...]:
-    """The published deliveries that partial deliveries have not brought yet, the earliest counted as brought first."""
-    brought = order.delivered_quantity
+    """The published deliveries that partial deliveries have not brought yet, the earliest counted as brought first.
+
+    What was brought before they were published is not one of them: they were to bring what was open then.
+    """
+    brought = min(order.delivered_quantity, sum((d.quantity for d in published), Decimal(0)) - order.open_quantity)
     outstanding = []
     for delivery in sorted(published, key=lambda d: (d.delivery_date, d.sequence)):
         if brought >= delivery.quantity:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 from cms.application.board_writes import BoardItems, NoBoards, board_notices
@@ -11,7 +11,14 @@ from cms.application.planning_facts import PlanningFacts
 from cms.application.ports import DeliveryNotice, ScheduleStore
 from cms.domain.errors import ScheduleViolationError
 from cms.domain.orders import OrderId
-from cms.domain.schedule import ChangeType, MasterSchedule, ScheduleChange, UnscheduledOrder, schedule_changes
+from cms.domain.schedule import (
+    ChangeType,
+    MasterSchedule,
+    ScheduleChange,
+    ScheduledDelivery,
+    UnscheduledOrder,
+    schedule_changes,
+)
 from cms.scheduling.feasibility import find_violations
 from cms.scheduling.problem import SchedulingProblem
 from cms.scheduling.result import SchedulingResult
@@ -75,8 +82,8 @@ def publish_schedule(
     """
     replaced = facts.published
     changes = schedule_changes(
-        replaced.deliveries if replaced else (),
-        schedule.deliveries,
+        _only(replaced.deliveries if replaced else (), changed_orders),
+        _only(schedule.deliveries, changed_orders),
         reason_code=reason_code,
         finished_orders=_finished(replaced, facts),
     )
@@ -130,6 +137,12 @@ def _group(notices: Iterable[DeliveryNotice]) -> dict[OrderId, list[DeliveryNoti
     return grouped
 
 
+def _only(
+    deliveries: Iterable[ScheduledDelivery], changed_orders: frozenset[OrderId] | None
+) -> Iterable[ScheduledDelivery]:
+    return deliveries if changed_orders is None else [d for d in deliveries if d.order_id in changed_orders]
+
+
 def _to_write(
     changes: Iterable[ScheduleChange],
     schedule: MasterSchedule,
@@ -158,12 +171,30 @@ def refereed(
     ScheduleViolationError
         With every broken rule; such a schedule cannot be published.
     """
+    require_no_violation(problem, result)
+    return master_schedule(result, as_of=problem.horizon.as_of, left_out=left_out, fingerprint=fingerprint, now=now)
+
+
+def require_no_violation(problem: SchedulingProblem, result: SchedulingResult) -> None:
+    """Have the referee look.
+
+    Raises
+    ------
+    ScheduleViolationError
+        With every broken rule; such a schedule cannot be published.
+    """
     violations = find_violations(problem, result)
     if violations:
         raise ScheduleViolationError(tuple(str(violation) for violation in violations))
+
+
+def master_schedule(
+    result: SchedulingResult, *, as_of: date, left_out: Iterable[UnscheduledOrder], fingerprint: str, now: datetime
+) -> MasterSchedule:
+    """The schedule of a result that the referee has looked at, as it is published."""
     return MasterSchedule(
         version=0,
-        as_of=problem.horizon.as_of,
+        as_of=as_of,
         created_at=now,
         status=result.status.value,
         deliveries=result.deliveries,

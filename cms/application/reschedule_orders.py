@@ -10,7 +10,8 @@ from cms.application.plan_memory import PlanMemory
 from cms.application.plan_schedule import Planner
 from cms.application.planning_facts import PlanningFacts, prepare_plan
 from cms.application.ports import ORDER_EVENT
-from cms.application.publish_schedule import Publication, publish_schedule, refereed
+from cms.application.publish_schedule import Publication, master_schedule, publish_schedule, require_no_violation
+from cms.application.standing_orders import StandingOrders, prices_of
 from cms.domain.errors import InfeasiblePlanError
 from cms.domain.orders import OrderId, OrderType
 from cms.domain.resources import ResourceId
@@ -21,7 +22,7 @@ from cms.domain.schedule import (
     UnscheduledOrder,
     group_by_order,
 )
-from cms.scheduling.problem import SchedulingProblem
+from cms.scheduling.problem import OrderDemand, SchedulingProblem
 from cms.scheduling.repair import repair
 from cms.scheduling.result import SchedulingResult, SolveStatus
 from cms.scheduling.rush import insert_rush
@@ -43,12 +44,33 @@ class Rescheduling:
     publication: Publication | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Repaired:
+    """Orders that were looked at, and the whole schedule with them.
+
+    Parameters
+    ----------
+    problem, result
+        What the referee has to look at: all orders, or those that changed in what all others leave free.
+    standing : StandingOrders
+        The whole schedule, as yet unpublished.
+    """
+
+    problem: SchedulingProblem
+    result: SchedulingResult
+    changed: frozenset[OrderId]
+    standing: StandingOrders
+
+
 def reschedule_orders(planner: Planner, order_ids: Collection[OrderId], *, actor: str) -> Rescheduling:
     """Bring the published schedule in line with the order book as it is now, and publish what that changes.
 
     The named orders and those that the schedule does not know yet get their best free place; an order whose
     deliveries no longer fit its facts gets others; one that is gone frees its capacity. Only a rush order that would
     be late asks others of its own or a lower class to move. Doing it again changes nothing.
+
+    A worker that knows the schedule looks only at orders that changed since it left it, beside all others; if
+    anything else changed, if somebody else published, or if a rush order asks, it looks at all of them.
 
     Raises
     ------
@@ -63,17 +85,22 @@ def reschedule_orders(planner: Planner, order_ids: Collection[OrderId], *, actor
     if published is None:
         return Rescheduling()
     facts = replace(planner.facts(published.as_of), published=published)
-    memory = planner.memory
-    prepared = prepare_plan(facts, entry=memory.entry)
-    result = _repaired(prepared.problem, published, frozenset(order_ids))
-    problem, result = _ask_for_rush_orders(prepared.problem, result, facts, frozenset(order_ids), memory)
-    changed = _changed_orders(published, result, prepared.left_out)
-    if not changed:
+    memory, named = planner.memory, frozenset(order_ids)
+    repaired = _repair_part(facts, published, named, memory) or _repair_whole(facts, published, named, memory)
+    if not repaired.changed:
+        memory.standing = repaired.standing
         return Rescheduling()
     now = planner.clock.now()
-    schedule = refereed(problem, result, left_out=prepared.left_out, fingerprint="", now=now)
+    require_no_violation(repaired.problem, repaired.result)
+    standing = repaired.standing
     publication = publish_schedule(
-        schedule,
+        master_schedule(
+            standing.result(prices_of(published)),
+            as_of=published.as_of,
+            left_out=standing.left_out.values(),
+            fingerprint="",
+            now=now,
+        ),
         facts=facts,
         schedules=planner.schedules,
         reason_code=ORDER_EVENT,
@@ -82,20 +109,57 @@ def reschedule_orders(planner: Planner, order_ids: Collection[OrderId], *, actor
         planner_recipient=planner.planner_recipient,
         boards=planner.boards,
         now=now,
-        changed_orders=changed,
+        changed_orders=repaired.changed,
     )
+    memory.standing = standing.published_as(publication.version)
     return Rescheduling(publication=publication)
+
+
+def _repair_part(
+    facts: PlanningFacts, published: MasterSchedule, named: frozenset[OrderId], memory: PlanMemory
+) -> _Repaired | None:
+    """Only what changed since the schedule was left; None where that is not enough."""
+    standing = memory.standing
+    if standing is None or not standing.holds_for(facts):
+        return None
+    touched = standing.touched_by(facts, named)
+    if facts.reservations and standing.holds_frozen(touched):
+        return None  # what is reserved depends on what is frozen
+    part = standing.published_of(published, touched)
+    prepared = standing.prepare(facts, part, touched)
+    result = _repaired(prepared.problem, part, named)
+    if result.status is SolveStatus.INFEASIBLE or _asking(prepared.problem, result, facts, named, memory):
+        return None
+    return _Repaired(
+        problem=prepared.problem,
+        result=result,
+        changed=_changed_orders(part, result, prepared.left_out),
+        standing=standing.with_part(facts, touched, prepared, result),
+    )
+
+
+def _repair_whole(
+    facts: PlanningFacts, published: MasterSchedule, named: frozenset[OrderId], memory: PlanMemory
+) -> _Repaired:
+    prepared = prepare_plan(facts, entry=memory.entry)
+    result = _repaired(prepared.problem, published, named)
+    if result.status is SolveStatus.INFEASIBLE:
+        remedy = "approve overtime there, or plan once without the fence (cms plan daily --release-fence)"
+        raise InfeasiblePlanError(f"{result.reason}; {remedy}")
+    problem, result = _ask_for_rush_orders(prepared.problem, result, facts, named, memory)
+    prepared = replace(prepared, problem=problem)
+    return _Repaired(
+        problem=problem,
+        result=result,
+        changed=_changed_orders(published, result, prepared.left_out),
+        standing=StandingOrders.of(facts, prepared, result),
+    )
 
 
 def _repaired(problem: SchedulingProblem, published: MasterSchedule, named: frozenset[OrderId]) -> SchedulingResult:
     known = {entry.order_id for entry in published.unscheduled}
     newcomers = {order.order_id for order in problem.orders if not order.current and order.order_id not in known}
-    prices = {(day.resource_id, day.bucket_date): day.price_per_hour for day in published.resource_days}
-    result = repair(problem, replan=named | newcomers, prices=prices)
-    if result.status is SolveStatus.INFEASIBLE:
-        remedy = "approve overtime there, or plan once without the fence (cms plan daily --release-fence)"
-        raise InfeasiblePlanError(f"{result.reason}; {remedy}")
-    return result
+    return repair(problem, replan=named | newcomers, prices=prices_of(published))
 
 
 def _ask_for_rush_orders(
@@ -106,16 +170,26 @@ def _ask_for_rush_orders(
     memory: PlanMemory,
 ) -> tuple[SchedulingProblem, SchedulingResult]:
     """Named rush orders that would be late ask others to move, one after the other in order of id; each once."""
-    rush = {order.order_id for order in facts.orders if order.order_type is OrderType.RUSH} & named
-    late = {d.order_id for d in result.deliveries if d.tardiness_days > 0} | {u.order_id for u in result.unscheduled}
-    asking = sorted((o for o in problem.orders if o.order_id in rush & late), key=lambda o: o.order_id)
+    asking = _asking(problem, result, facts, named, memory)
     for order in asking:
-        if order.frozen_deliveries(problem.horizon) or memory.has_asked(order):
-            continue
         memory.note_asked(order)
         insertion = insert_rush(problem, result, order, time_limit_seconds=RUSH_SECONDS / len(asking))
         problem, result = insertion.problem, insertion.result
     return problem, result
+
+
+def _asking(
+    problem: SchedulingProblem,
+    result: SchedulingResult,
+    facts: PlanningFacts,
+    named: frozenset[OrderId],
+    memory: PlanMemory,
+) -> list[OrderDemand]:
+    """Named rush orders that would be late and have not asked yet, in order of id."""
+    rush = {order.order_id for order in facts.orders if order.order_type is OrderType.RUSH} & named
+    late = {d.order_id for d in result.deliveries if d.tardiness_days > 0} | {u.order_id for u in result.unscheduled}
+    free = (o for o in problem.orders if o.order_id in rush & late and not o.frozen_deliveries(problem.horizon))
+    return sorted((order for order in free if not memory.has_asked(order)), key=lambda order: order.order_id)
 
 
 def _changed_orders(

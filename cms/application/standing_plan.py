@@ -5,6 +5,7 @@ from datetime import date
 
 from cms.application.plan_schedule import Planner
 from cms.application.planning_facts import PlanningFacts, prepare_plan
+from cms.application.standing_orders import prices_of
 from cms.domain.errors import NotFoundError
 from cms.domain.orders import OrderId
 from cms.domain.schedule import MasterSchedule, ScheduledDelivery, UnscheduledOrder
@@ -89,11 +90,10 @@ def standing_plan(planner: Planner) -> StandingPlan:
         raise NotFoundError("schedule", "published", "build one with: cms plan daily")
     facts = planner.facts(published.as_of)
     prepared = prepare_plan(facts)
-    prices = {(day.resource_id, day.bucket_date): day.price_per_hour for day in published.resource_days}
     return StandingPlan(
         facts=facts,
         published=published,
         problem=prepared.problem,
-        result=standing_schedule(prepared.problem, prices=prices),
+        result=standing_schedule(prepared.problem, prices=prices_of(published)),
         left_out=prepared.left_out,
     )

@@ -228,6 +228,15 @@ def test_a_delivery_that_was_made_is_no_longer_current() -> None:
     assert [current.quantity for current in demand.current] == [40]
 
 
+def test_a_delivery_that_was_planned_after_an_earlier_one_was_made_is_current() -> None:
+    published = a_schedule(a_delivery("O1", on=date(2026, 1, 13), quantity=40))
+    order = an_order("O1", quantity=100, delivered_quantity=Decimal(60))
+
+    (demand,) = prepare_plan(planning_facts(order, published=published)).problem.orders
+
+    assert [current.quantity for current in demand.current] == [40]
+
+
 def test_reserved_quotes_hold_their_hours_regular_ones_first() -> None:
     held = [
         Reservation(quote_id=f"Q{n}", resource_id=PRESS, bucket_date=MONDAY + timedelta(days=1), hours=9)
