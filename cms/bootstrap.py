@@ -33,11 +33,19 @@ from cms.application.ports import (
 from cms.application.process_events import EventWork
 from cms.application.remembered_schedules import RememberedSchedules
 from cms.application.system_status import SystemStatus, system_status
-from cms.config import MondaySourceSettings, RestSourceSettings, Settings, SourceSettings, read_settings
+from cms.config import (
+    FileSourceSettings,
+    MondaySourceSettings,
+    RestSourceSettings,
+    Settings,
+    SourceSettings,
+    read_settings,
+)
 from cms.domain.errors import ConfigurationError, NotFoundError
 from cms.scheduling.result import Method
 
 if TYPE_CHECKING:
+    from cms.application.compare_legacy import DeliverySource
     from cms.monday.client import MondayClient
     from cms.sandbox import Company
     from cms.warehouse import Warehouse
@@ -355,6 +363,32 @@ class System:
 
         return open_order_source(name, settings, self.environment)
 
+    def delivery_source(self, path: Path, name: str | None = None) -> "DeliverySource":
+        """The schedule of another system, in a file.
+
+        Parameters
+        ----------
+        name : str, optional
+            The source of ``deliveries`` whose mapping reads the file; None: the only one that there is, and where there
+            is none columns with the names of our fields.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such source, or there are several and none is named.
+        """
+        from cms.order_sources import open_delivery_source
+
+        known = self.source_names("deliveries")
+        if name is None and len(known) > 1:
+            raise NotFoundError("single source of", "deliveries", f"name one with --source: {', '.join(known)}")
+        if name is None and not known:
+            return open_delivery_source("legacy", _plain_deliveries(path), self.environment)
+        chosen = name or known[0]
+        self._source_settings(chosen, "deliveries")
+        settings = self.reading_file(chosen, path).settings.sources[chosen]
+        return open_delivery_source(chosen, settings, self.environment)
+
     def reading_file(self, source: str, path: Path) -> "System":
         """The same system, but a source of files reads another file.
 
@@ -437,6 +471,12 @@ def generated_company(
         seed=seed,
     )
     return generate_company(options)
+
+
+def _plain_deliveries(path: Path) -> SourceSettings:
+    optional = {name: {"column": name, "optional": True} for name in ("customer_id", "quantity")}
+    fields = {"order_id": "order_id", "delivery_date": "delivery_date", **optional}
+    return FileSourceSettings.model_validate({"kind": "file", "dataset": "deliveries", "path": path, "fields": fields})
 
 
 def _is_other(pid: int) -> bool:

@@ -89,7 +89,7 @@ def _long_form(setting: object) -> object:
 
 
 class _SourceSection(Section):
-    dataset: Literal["customers", "orders"] = "orders"
+    dataset: Literal["customers", "orders", "deliveries"] = "orders"
     precedence: int = Field(100, ge=0, description="Among sources of the same order the lowest number wins.")
     field_precedence: dict[str, int] = Field(default_factory=dict, description="Precedence for single fields.")
     fields: dict[str, Annotated[FieldSettings, BeforeValidator(_long_form)]] = Field(min_length=1)

@@ -96,12 +96,25 @@ _WINDOW_FIELDS = {
     "source_updated_at": _INSTANT,
 }
 
+_DELIVERY_FIELDS = {
+    "order_id": _KEY,
+    "customer_id": _KEY,
+    "delivery_date": _DATE,
+    "quantity": _DECIMAL,
+}
+
 FIELDS_OF: Mapping[str, Mapping[str, FieldSpec]] = {
     "orders": _ORDER_FIELDS,
     "customers": _CUSTOMER_FIELDS,
     "windows": _WINDOW_FIELDS,
+    "deliveries": _DELIVERY_FIELDS,
 }
-"""Fields by data set: ``orders``, ``customers`` (each with its ``windows``)."""
+"""Fields by data set: ``orders``, ``customers`` (each with its ``windows``), ``deliveries`` of another system."""
 
-KEY_OF: Mapping[str, str] = {"orders": "order_id", "customers": "customer_id", "windows": "customer_id"}
+KEY_OF: Mapping[str, str] = {
+    "orders": "order_id",
+    "customers": "customer_id",
+    "windows": "customer_id",
+    "deliveries": "order_id",
+}
 """The field that must be mapped, since nothing can be told apart without it."""

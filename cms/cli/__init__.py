@@ -13,6 +13,7 @@ from cms.cli import (
     db,
     demo,
     inbox,
+    legacy,
     loads,
     monday,
     notify,
@@ -49,6 +50,7 @@ app.add_typer(capacity.app, name="capacity")
 app.add_typer(schedule.app, name="schedule")
 app.add_typer(quote.app, name="quote")
 app.add_typer(inbox.app, name="inbox")
+app.add_typer(legacy.app, name="legacy")
 app.add_typer(quality.app, name="quality")
 app.add_typer(monday.app, name="monday")
 app.add_typer(simulate.app, name="simulate")

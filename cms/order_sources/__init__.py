@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from cms.application.compare_legacy import DeliverySource
 from cms.application.ports import CustomerSource, OrderSource
 from cms.config import FileSourceSettings, RestSourceSettings, SourceSettings, SqlSourceSettings
 from cms.domain.errors import ConfigurationError
@@ -26,6 +27,17 @@ def open_order_source(name: str, settings: SourceSettings, environment: Mapping[
 
 def open_customer_source(name: str, settings: SourceSettings, environment: Mapping[str, str]) -> CustomerSource:
     """The source of customers that the settings describe; rows that say the same of a customer count once.
+
+    Raises
+    ------
+    ConfigurationError
+        As for `open_order_source`.
+    """
+    return MappedSource(name=name, settings=settings, reader=_reader(name, settings, environment))
+
+
+def open_delivery_source(name: str, settings: SourceSettings, environment: Mapping[str, str]) -> DeliverySource:
+    """The schedule of another system that the settings describe.
 
     Raises
     ------

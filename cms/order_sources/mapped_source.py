@@ -15,7 +15,7 @@ from cms.config import SourceSettings
 from cms.domain.customers import DeliveryWindow
 
 _PROGRESS_EVERY = 5_000
-_SOURCE_KEY = {"orders": "source_order_id", "customers": "source_item_id"}
+_SOURCE_KEY = {"orders": "source_order_id", "customers": "source_item_id", "deliveries": "order_id"}
 
 
 @dataclass(frozen=True, kw_only=True)
