@@ -31,6 +31,7 @@ from cms.application.ports import (
     StagedLoad,
 )
 from cms.application.process_events import EventWork
+from cms.application.remembered_orders import RememberedOrders
 from cms.application.remembered_schedules import RememberedSchedules
 from cms.application.system_status import SystemStatus, system_status
 from cms.config import (
@@ -291,6 +292,7 @@ class System:
             loader=replace(self.loader, gate=self._direct_gate),
             planner=replace(
                 self.planner,
+                orders=RememberedOrders(book=self.warehouse.orders),
                 schedules=RememberedSchedules(store=self.warehouse.schedules),
                 memory=PlanMemory(),
             ),

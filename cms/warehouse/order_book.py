@@ -36,9 +36,26 @@ class WarehouseOrders:
 
     def plannable_orders(self) -> list[Order]:
         """Orders that need, or hold, a place in the schedule, in order of id."""
-        statuses = [status.value for status in OrderStatus if status in PLANNABLE_STATUSES]
-        is_open = order_master.c.delivered_quantity < order_master.c.quantity
-        return self._orders(order_master.c.status.in_(statuses), is_open)
+        return self._orders(*_is_plannable())
+
+    def plannable_marks(self) -> dict[OrderId, tuple[Any, ...]]:
+        """For each plannable order the load that wrote it last, and what schedules wrote; in order of id.
+
+        Whoever writes an order either loads it, or publishes a schedule with it.
+        """
+        table = order_master
+        query = sa.select(table.c.order_id, table.c.load_id, table.c.status, table.c.scheduled_delivery_date)
+        with reading(self.engine) as connection:
+            rows = connection.execute(query.where(*_is_plannable()).order_by(table.c.order_id))
+            return {OrderId(order_id): tuple(mark) for order_id, *mark in rows}
+
+    def orders(self, order_ids: Sequence[OrderId]) -> list[Order]:
+        """The orders of these ids that there are, in order of id."""
+        return [
+            order
+            for piece in pieces(sorted(set(order_ids)))
+            for order in self._orders(order_master.c.order_id.in_(piece))
+        ]
 
     def order(self, order_id: OrderId) -> Order:
         """One order.
@@ -93,6 +110,11 @@ _ORDER_COLUMNS = (
     "shipped_at",
     "delivered_at",
 )
+
+
+def _is_plannable() -> tuple[sa.ColumnElement[bool], ...]:
+    statuses = [status.value for status in OrderStatus if status in PLANNABLE_STATUSES]
+    return order_master.c.status.in_(statuses), order_master.c.delivered_quantity < order_master.c.quantity
 
 
 def _order(row: Mapping[str, Any]) -> Order:

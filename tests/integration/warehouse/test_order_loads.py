@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
@@ -109,6 +110,22 @@ def test_a_source_that_still_says_open_does_not_unschedule_an_order(warehouse: W
     order = warehouse.orders.order(O1)
     assert order.status is OrderStatus.SCHEDULED
     assert (order.quantity, order.scheduled_delivery_date) == (Decimal(101), date(2026, 1, 13))
+
+
+def test_whatever_changes_an_order_changes_its_mark_and_no_others(warehouse: Warehouse) -> None:
+    know_customers(warehouse)
+    load_orders(warehouse, order_row("O1"), order_row("O2"))
+    seen = [warehouse.orders.plannable_marks()]
+    load_orders(warehouse, order_row("O1", quantity=Decimal(7), source_updated_at=LATER))
+    seen.append(warehouse.orders.plannable_marks())
+    publish(warehouse, "O1")
+    seen.append(warehouse.orders.plannable_marks())
+    publish(warehouse)
+    seen.append(warehouse.orders.plannable_marks())
+
+    assert all(before[O1] != after[O1] for before, after in pairwise(seen))
+    assert len({marks[OrderId("O2")] for marks in seen}) == 1
+    assert warehouse.orders.orders([OrderId("O2"), O1]) == warehouse.orders.plannable_orders()
 
 
 @pytest.mark.parametrize("old", list(OrderStatus))
