@@ -7,9 +7,11 @@ A question is asked in three steps: a history, a scenario, a study::
     print(study.estimate("otif"))
 """
 
+from simulations.conclusion import Conclusion
 from simulations.forecast import CapacityWeek, DemandForecast, forecast_capacity, forecast_demand
 from simulations.generated_history import generate_history
 from simulations.history import load_history, load_history_file
+from simulations.history_choice import describe_history, open_history
 from simulations.order_history import History, make_history
 from simulations.results import ReplicationResult, StudyError
 from simulations.scenario import Scenario
@@ -24,6 +26,7 @@ from simulations.validation import LatenessValidation, compare_lateness, validat
 __all__ = [
     "CapacityWeek",
     "Comparison",
+    "Conclusion",
     "DelayDistribution",
     "DemandForecast",
     "Estimate",
@@ -42,6 +45,7 @@ __all__ = [
     "compare_lateness",
     "compare_scenarios",
     "compare_studies",
+    "describe_history",
     "estimate",
     "forecast_capacity",
     "forecast_demand",
@@ -52,6 +56,7 @@ __all__ = [
     "load_history_file",
     "make_history",
     "mser5_warm_up",
+    "open_history",
     "paired_difference",
     "read_scenario",
     "replications_needed",

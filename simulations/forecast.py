@@ -112,6 +112,11 @@ class DemandForecast:
     level: float
     season_weeks: int
 
+    @property
+    def largest_family(self) -> str:
+        """The family with the most orders in the history; of equals the first by name."""
+        return min(self.families, key=lambda one: (-sum(n for _, n in one.history), one.product_family)).product_family
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CapacityWeek:

@@ -16,6 +16,7 @@ from cms.cli import (
     legacy,
     loads,
     monday,
+    notebook,
     notify,
     plan,
     quality,
@@ -53,6 +54,7 @@ app.add_typer(inbox.app, name="inbox")
 app.add_typer(legacy.app, name="legacy")
 app.add_typer(quality.app, name="quality")
 app.add_typer(monday.app, name="monday")
+app.add_typer(notebook.app, name="notebook")
 app.add_typer(simulate.app, name="simulate")
 app.command("notify")(notify.notify)
 app.command("serve")(serve.serve)

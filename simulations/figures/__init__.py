@@ -9,7 +9,7 @@ from simulations.figures.canvas import Chart
 from simulations.figures.demand import capacity_weeks, demand_forecast
 from simulations.figures.flow import backlog_over_time, order_desk_at_peak
 from simulations.figures.labels import MeasureLabel, label_of
-from simulations.figures.levels import nervousness_by_fence, service_by_level
+from simulations.figures.levels import cost_and_otif, nervousness_by_fence, service_by_level
 from simulations.figures.resources import (
     hours_over_95_pct,
     overtime_by_scenario,
@@ -28,6 +28,7 @@ __all__ = [
     "MeasureLabel",
     "backlog_over_time",
     "capacity_weeks",
+    "cost_and_otif",
     "demand_forecast",
     "hours_over_95_pct",
     "label_of",

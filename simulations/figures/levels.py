@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 
 from simulations.figures.canvas import LIMIT_COLOR, Chart, confidence_note, drawing, half_width_shown, tone
+from simulations.figures.intervals import draw_rows
 from simulations.figures.labels import label_of
 from simulations.sizing import Lever, Sizing
 from simulations.statistics import Estimate
@@ -52,6 +53,27 @@ def nervousness_by_fence(studies: Mapping[int, Study]) -> Chart:
         for one in days
     )
     return Chart(figure=figure, description=f"Nervousness by planning time fence. {said}.")
+
+
+def cost_and_otif(costs: Mapping[str, Estimate], otif: Mapping[str, Estimate], *, currency: str = "money") -> Chart:
+    """What each way costs, and how it serves, side by side with their intervals.
+
+    Parameters
+    ----------
+    costs, otif : mapping of str to Estimate
+        By the same names.
+    currency : str
+        The unit of the costs.
+    """
+    names, label = list(costs), label_of("otif")
+    with drawing(1, 2, height_inches=1.5 + 0.5 * len(names), sharey=True) as (figure, (left, right)):
+        draw_rows(left, names, {"cost": list(costs.values())}, digits=0)
+        draw_rows(right, names, {"otif": [otif[name] for name in names]}, factor=label.factor)
+        left.set(title="Cost", xlabel=f"cost of the measured days, {currency}")
+        right.set(title=label.title, xlabel=label.axis)
+        confidence_note(right, otif[names[0]].level, [one.replications for one in otif.values()])
+    said = "; ".join(f"{name}: {costs[name].mean:,.0f} {currency}, OTIF {label.text(otif[name])}" for name in names)
+    return Chart(figure=figure, description=f"Cost and OTIF of each way. {said}.")
 
 
 def _draw_levels(axes: Axes, levels: Sequence[float], estimates: Sequence[Estimate], factor: float) -> None:

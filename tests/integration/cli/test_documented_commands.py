@@ -14,8 +14,8 @@ from tests.builders import MONDAY
 from tests.small_system import small_system
 
 ROOT = Path(__file__).parents[3]
-PAGES = ["README.md", "docs/manual/daily-work.md"]
-NEEDS_MORE = ("db upgrade", "import", "solve", "quality")
+PAGES = ["README.md", "docs/manual/daily-work.md", "docs/manual/notebooks.md"]
+NEEDS_MORE = ("db upgrade", "import", "solve", "quality", "notebook run")
 """Commands of other tests: they need the real data, a problem file, or Great Expectations."""
 
 

@@ -1,0 +1,70 @@
+"""Can the model be believed? Its lateness beside that of the history, in words."""
+
+from simulations.conclusion import Conclusion, percent, points
+from simulations.figures.labels import label_of
+from simulations.validation import ComparedMeasure, LatenessValidation
+
+_TITLES = {
+    "late_share": "late orders",
+    "late_share_over_7_days": "more than 7 days late",
+    "late_share_over_14_days": "more than 14 days late",
+    "late_share_over_30_days": "more than 30 days late",
+}
+
+
+def conclude_validation(validation: LatenessValidation) -> Conclusion:
+    """Whether the history contradicts the model, where, and what the model may then be used for."""
+    late = validation.measure("late_share")
+    against = [one for one in validation.compared if not one.agrees]
+    gap = validation.largest_gap
+    facts = [(_title(one.measure), _said(one)) for one in validation.compared]
+    facts.append(("largest gap between the two distributions", percent(gap)))
+    answer = (
+        f"Late in fact: {percent(late.actual)} of {validation.orders:,} orders; simulated: {percent(late.simulated)}. "
+    )
+    if not against:
+        return Conclusion(
+            verdict="agrees",
+            answer=answer + "No compared figure of the history contradicts the model.",
+            recommendation="Use the model for questions about lateness, for this plant and span of time.",
+            facts=tuple(facts),
+        )
+    named = ", ".join(_title(one.measure) for one in against)
+    return Conclusion(
+        verdict="differs",
+        answer=answer + f"The history contradicts the model in: {named}.",
+        recommendation=_remedy(against, validation),
+        facts=tuple(facts),
+        caution="Differences between two scenarios under the same luck suffer less than levels of lateness do.",
+    )
+
+
+def _title(measure: str) -> str:
+    return _TITLES.get(measure) or label_of(measure).title.lower()
+
+
+def _said(one: ComparedMeasure) -> str:
+    if one.measure in _TITLES:
+        return f"{percent(one.actual)} in fact, {percent(one.simulated)} simulated ({points(one.difference)})"
+    factual, model = one.actual, one.simulated
+    return (
+        f"{factual.mean:.2f} ± {factual.half_width:.2f} days in fact, {model.mean:.2f} ± {model.half_width:.2f} "
+        f"days simulated"
+    )
+
+
+def _remedy(against: list[ComparedMeasure], validation: LatenessValidation) -> str:
+    study = validation.study
+    usage = {n: study.estimate(n).mean for n in study.measures if n.startswith("utilization[")}
+    fullest = max(usage, key=lambda name: (usage[name], name))
+    resource = fullest[len("utilization[") : -1]
+    worst = max(against, key=lambda one: abs(one.difference.mean) / max(one.actual.mean, 1e-9))
+    if worst.difference.mean < 0:
+        return (
+            f"Do not read absolute lateness from the model yet: it is too punctual ({_said(worst)}). Give it the "
+            f"delays that happened: transit delays from past deliveries, and breakdowns and absence of {resource}."
+        )
+    return (
+        f"Do not read absolute lateness from the model yet: it is later than the plant was ({_said(worst)}). Check the "
+        f"hours and run times of {resource} first, which the model fills to {100 * usage[fullest]:.0f} %."
+    )
