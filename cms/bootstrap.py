@@ -33,6 +33,7 @@ from cms.application.ports import (
 from cms.application.process_events import EventWork
 from cms.application.remembered_orders import RememberedOrders
 from cms.application.remembered_schedules import RememberedSchedules
+from cms.application.retain import RetentionPolicy
 from cms.application.system_status import SystemStatus, system_status
 from cms.config import (
     FileSourceSettings,
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     from cms.monday.client import MondayClient
     from cms.sandbox import Company
     from cms.warehouse import Warehouse
+    from cms.warehouse.archive import WarehouseArchive
+    from cms.warehouse.archive_reading import ArchiveReader
     from cms.warehouse.board_writes import WarehouseBoardWrites
     from expectations.direct import DirectGate
     from expectations.gate import Gate
@@ -265,6 +268,25 @@ class System:
         if not token:
             raise ConfigurationError(("monday.com needs a token: set CMS_MONDAY_TOKEN",))
         return token
+
+    @property
+    def retention_policy(self) -> RetentionPolicy:
+        """How long orders and their history stay in the warehouse."""
+        return RetentionPolicy(years=self.settings.retention.years)
+
+    @cached_property
+    def archive(self) -> "WarehouseArchive":
+        """Where old rows go."""
+        from cms.warehouse.archive import WarehouseArchive
+
+        return WarehouseArchive(engine=self.warehouse.engine, folder=self.settings.retention.archive)
+
+    @cached_property
+    def archive_reader(self) -> "ArchiveReader":
+        """What became of them."""
+        from cms.warehouse.archive_reading import ArchiveReader
+
+        return ArchiveReader(engine=self.warehouse.engine, folder=self.settings.retention.archive)
 
     def status(self) -> SystemStatus:
         """What waits, what failed, what is published."""

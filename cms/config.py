@@ -32,6 +32,7 @@ __all__ = [
     "NotificationSettings",
     "PlanningSettings",
     "RestSourceSettings",
+    "RetentionSettings",
     "RollbackSettings",
     "RolloutSettings",
     "Settings",
@@ -149,6 +150,13 @@ class RolloutSettings(Section):
     phase: Literal["pilot", "tracking", "scheduling", "all"] = "all"
 
 
+class RetentionSettings(Section):
+    """How long orders and their history stay in the warehouse, and where they go then."""
+
+    years: int = Field(5, ge=1, le=100)
+    archive: Path = Field(Path("var/archive"), description="Folder of the archive; back it up like the warehouse.")
+
+
 class WebSettings(Section):
     """The web service."""
 
@@ -180,6 +188,7 @@ class Settings(Section):
     notifications: NotificationSettings = NotificationSettings()
     rollout: RolloutSettings = RolloutSettings()
     web: WebSettings = WebSettings()
+    retention: RetentionSettings = RetentionSettings()
     output: Path = Field(Path("var"), description="Folder for pages and reports.")
     secrets: dict[str, SecretStr] = Field(default_factory=dict, exclude=True, repr=False)
 

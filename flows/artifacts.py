@@ -9,6 +9,7 @@ from cms.application.gated_load import LoadReport
 from cms.application.guard_schedule import GuardReport
 from cms.application.plan_capacity import CapacityReport
 from cms.application.plan_schedule import PlanReport
+from cms.application.retain import RetentionReport
 from cms.domain.metrics import utilization
 
 
@@ -80,3 +81,15 @@ def publish_capacity_summary(report: CapacityReport) -> None:
     ]
     description = "\n".join(f"- {alert}" for alert in report.alerts) or "No resource is over its limit for long."
     create_table_artifact(rows, key="weekly-capacity-plan", description=description)
+
+
+def publish_retention_summary(report: RetentionReport) -> None:
+    """A line for each archive: what left the warehouse together."""
+    rows = [
+        {"archive": archive.archive_id, "table": table, "rows": count}
+        for archive in (*report.finished, *report.archived)
+        for table, count in archive.rows.items()
+        if count
+    ]
+    description = f"{report.rows:,} rows older than {report.cutoff} were archived"
+    create_table_artifact(rows, key="retention", description=description)

@@ -7,6 +7,7 @@ import typer
 
 from cms import __version__
 from cms.cli import (
+    archive,
     backup,
     capacity,
     config,
@@ -44,6 +45,7 @@ app = typer.Typer(
 app.add_typer(config.app, name="config")
 app.add_typer(db.app, name="db")
 app.add_typer(backup.app, name="backup")
+app.add_typer(archive.app, name="archive")
 app.add_typer(loads.sync, name="sync")
 app.add_typer(loads.imports, name="import")
 app.add_typer(plan.app, name="plan")

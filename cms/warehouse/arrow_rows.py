@@ -79,7 +79,7 @@ _KINDS: tuple[tuple[type, str], ...] = (
 _TYPES: dict[str, Any] = {
     "instant": Instant,
     "boolean": sa.Boolean(),
-    "integer": sa.Integer(),
+    "integer": sa.BigInteger(),
     "date": sa.Date(),
     "time": sa.Time(),
     "text": Text,

@@ -10,6 +10,7 @@ from cms.application.ports import MergeCounts, StagedLoad
 from cms.domain.orders import OrderStatus, OrderType, may_become
 from cms.warehouse.known_orders import RecordMerger, merge_known_orders
 from cms.warehouse.merge_steps import (
+    STALE,
     count_mergeable,
     hold_back_duplicates,
     hold_back_stale,
@@ -20,7 +21,7 @@ from cms.warehouse.merge_steps import (
     note_newer_updates,
     note_statistics,
 )
-from cms.warehouse.tables import customer_master, order_master
+from cms.warehouse.tables import archived_orders, archived_records, customer_master, order_master
 from cms.warehouse.tables import order_source_records as records
 from cms.warehouse.tables import staging_orders as staged
 
@@ -67,6 +68,7 @@ def merge_orders(
     same_record = _same_record(load)
     hold_back_duplicates(connection, staged, load, staged.c.source_order_id)
     hold_back_stale(connection, staged, load, records, same_record)
+    _hold_back_archived(connection, load)
     candidates = count_mergeable(connection, staged, load)
     vacated = _vacated_orders(connection, load, same_record)
     _write_records(connection, load, same_record, now)
@@ -93,6 +95,18 @@ def merge_orders(
 
 def _same_record(load: StagedLoad) -> sa.ColumnElement[bool]:
     return sa.and_(records.c.source_system == load.source, records.c.source_order_id == staged.c.source_order_id)
+
+
+def _hold_back_archived(connection: sa.Connection, load: StagedLoad) -> None:
+    """What a source still says of an archived order is old: the order is closed, its history whole where it is."""
+    its_record = sa.and_(
+        archived_records.c.source_system == load.source,
+        archived_records.c.source_order_id == staged.c.source_order_id,
+    )
+    for is_archived in (its_record, archived_orders.c.order_id == staged.c.order_id):
+        connection.execute(
+            sa.update(staged).where(mergeable(staged, load), sa.exists().where(is_archived)).values(outcome=STALE)
+        )
 
 
 def _vacated_orders(connection: sa.Connection, load: StagedLoad, same_record: sa.ColumnElement[bool]) -> list[str]:

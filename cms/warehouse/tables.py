@@ -195,6 +195,8 @@ master_schedule = sa.Table(
     sa.Column("frozen", sa.Boolean, nullable=False),
     sa.Column("tardiness_days", sa.Integer, nullable=False),
     sa.Index("ix_master_schedule_version_delivery_date", "version", "delivery_date"),
+    # an order's own rows, and the check that it has none left when it is archived
+    sa.Index("ix_master_schedule_order_id", "order_id"),
 )
 
 unscheduled_orders = sa.Table(
@@ -204,6 +206,7 @@ unscheduled_orders = sa.Table(
     sa.Column("order_id", ShortText, sa.ForeignKey(order_master.c.order_id), primary_key=True),
     sa.Column("quantity", Quantity, nullable=False),
     sa.Column("reason", Text, nullable=False),
+    sa.Index("ix_unscheduled_orders_order_id", "order_id"),
 )
 
 schedule_loads = sa.Table(
@@ -555,6 +558,37 @@ kpi_snapshots = sa.Table(
     sa.Column("as_of", sa.Date, nullable=False),
     sa.Column("value", Figure, nullable=False),
     sa.Column("recorded_at", Instant, nullable=False),
+)
+
+# --- what was archived: the catalog of the files that hold it ------------------------------------------------
+
+archives = sa.Table(
+    "archives",
+    metadata,
+    sa.Column("archive_id", ShortText, primary_key=True),
+    sa.Column("kind", ShortText, nullable=False),
+    sa.Column("cutoff", sa.Date, nullable=False),
+    sa.Column("archived_at", Instant, nullable=False),
+    sa.Column("row_count", sa.Integer, nullable=False),
+    sa.Column("checksum", ShortText, nullable=False),
+    sa.CheckConstraint("kind IN ('orders', 'versions', 'days')", name="kind"),
+)
+
+archived_orders = sa.Table(
+    "archived_orders",
+    metadata,
+    sa.Column("order_id", ShortText, primary_key=True),
+    sa.Column("customer_id", ShortText, nullable=False, index=True),
+    sa.Column("ordered_at", Instant, nullable=False, index=True),
+    sa.Column("archive_id", ShortText, sa.ForeignKey(archives.c.archive_id), nullable=False, index=True),
+)
+
+archived_records = sa.Table(
+    "archived_records",
+    metadata,
+    sa.Column("source_system", ShortText, primary_key=True),
+    sa.Column("source_order_id", ShortText, primary_key=True),
+    sa.Column("archive_id", ShortText, sa.ForeignKey(archives.c.archive_id), nullable=False),
 )
 
 # --- simulations ----------------------------------------------------------------------------------------------

@@ -58,6 +58,8 @@ def served_folder(tmp_path_factory: pytest.TempPathFactory, prefect: None) -> It
                 "CMS_CONFIG": str(folder / "cms.toml"),
                 "CMS_MONDAY_TOKEN": MONDAY_TOKEN,
                 "CMS_ORDERS_TOKEN": ORDERS_TOKEN,
+                "CMS_RETENTION_YEARS": "1",
+                "CMS_RETENTION_ARCHIVE": str(folder / "archive"),
                 "CMS_CHAT_URL": f"json://127.0.0.1:{chat_port}/chat",
             },
         )

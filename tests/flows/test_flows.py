@@ -1,6 +1,6 @@
 """Every flow, run under Prefect against a sandbox; what a flow decides is tested with its use case."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -89,3 +89,19 @@ def test_the_pinned_version_is_judged_every_day(system_folder: Path) -> None:
 
     assert report.pinned in report.served
     assert artifacts("monday-api-version")
+
+
+def test_old_orders_are_archived_and_the_archive_is_verified(loaded: list[LoadReport]) -> None:
+    """The generated company delivered orders more than a year before the day of the run."""
+    from flows.retention import retention  # noqa: PLC0415
+
+    with open_system() as system:
+        at_first = system.warehouse.orders.orders_between(date(2000, 1, 1), date(2100, 1, 1))
+    report = retention(as_of=MONDAY)
+
+    with open_system() as system:
+        left = system.warehouse.orders.orders_between(date(2000, 1, 1), date(2100, 1, 1))
+        check = system.archive_reader.check()
+    assert 0 < report.rows_of("order_master") == len(at_first) - len(left)
+    assert (check.archives, check.rows) == (len(report.archived), report.rows)
+    assert artifacts("retention")

@@ -259,12 +259,19 @@ def say_that_it_is_of(revision: str, backup: Path, folder: Path) -> Path:
     saved = TableFolder.open(backup, what="backup")
     engine = open_engine(f"sqlite:///{folder / 'scratch.db'}")
     upgrade(engine, revision if revision in known_revisions() else "head")
-    present = sa.inspect(engine).get_table_names()
+    inspector = sa.inspect(engine)
+    present = {name: {c["name"] for c in inspector.get_columns(name)} for name in inspector.get_table_names()}
     engine.dispose()
-    with new_folder(folder / f"of-{revision}") as writer:
+    path = folder / f"of-{revision}"
+    with new_folder(path) as writer:
         for facts in saved.tables:
             if facts.name in present:
-                writer.write(metadata.tables[facts.name], saved.batches(facts.name))
-        path = folder / f"of-{revision}"
+                table = table_with(facts.name, present[facts.name])
+                writer.write(table, (batch.select(table.columns.keys()) for batch in saved.batches(facts.name)))
         writer.finish(path, what="backup", revision=revision, created_at=NOW.isoformat(), about={})
     return path
+
+
+def table_with(name: str, columns: set[str]) -> sa.Table:
+    known = metadata.tables[name].columns
+    return sa.Table(name, sa.MetaData(), *(sa.Column(c.name, c.type) for c in known if c.name in columns))

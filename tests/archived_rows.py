@@ -1,0 +1,54 @@
+"""Every row of a warehouse and of its archive, read with pandas and plain SQL: nothing of the archive's own code."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from cms.warehouse.engine import reading
+from cms.warehouse.tables import archives, metadata
+
+BOOKKEEPING = {"archives", "archived_orders", "archived_records"}
+Rows = dict[str, Counter[tuple[str, ...]]]
+
+
+def rows_of_warehouse(engine: Engine) -> Rows:
+    """How often each row stands in each table, but for the archive's own."""
+    with reading(engine) as connection:
+        return {
+            name: Counter(_plain(row) for row in connection.execute(sa.select(table)))
+            for name, table in metadata.tables.items()
+            if name not in BOOKKEEPING
+        }
+
+
+def rows_of_archive(engine: Engine, folder: Path) -> Rows:
+    """The same for the archives that the warehouse's catalog names."""
+    with reading(engine) as connection:
+        names = [*connection.execute(sa.select(archives.c.archive_id)).scalars()]
+    found: Rows = {}
+    for name in names:
+        for described in json.loads((folder / name / "manifest.json").read_text())["tables"]:
+            frame = pd.read_parquet(folder / name / f"{described['name']}.parquet", dtype_backend="pyarrow")
+            rows = (_plain(row) for row in frame.itertuples(index=False, name=None))
+            found.setdefault(described["name"], Counter()).update(rows)
+    return found
+
+
+def together(*parts: Rows) -> Rows:
+    """All of them; a row that stands in two of them counts twice."""
+    names = {name for part in parts for name in part}
+    return {name: sum((part.get(name, Counter()) for part in parts), Counter()) for name in names}
+
+
+def _plain(row: Iterable[Any]) -> tuple[str, ...]:
+    return tuple("" if value is None or value is pd.NA or value is pd.NaT else _text(value) for value in row)
+
+
+def _text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, pd.Timestamp) else str(value).replace(" ", "T")
