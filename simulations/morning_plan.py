@@ -42,9 +42,19 @@ class PlannedDelivery(NamedTuple):
 
 
 def plan_morning(
-    problem: SchedulingProblem, planning: Planning, *, today: int
+    problem: SchedulingProblem,
+    planning: Planning,
+    *,
+    today: int,
+    standing: Mapping[OrderId, Sequence[PlannedDelivery]] | None = None,
 ) -> Mapping[OrderId, list[PlannedDelivery]] | None:
-    """The deliveries of every order that gets any; None: what is frozen does not fit."""
+    """The deliveries of every order that gets any; None: what is frozen does not fit.
+
+    Parameters
+    ----------
+    standing : mapping of OrderId to sequence of PlannedDelivery, optional
+        The deliveries of the last plan: what stays is not worked out again.
+    """
     if planning.method is PlanningMethod.OPTIMAL:
         return _optimal(problem, planning.time_limit_seconds, today)
     tables = PlantTables(problem)
@@ -52,11 +62,21 @@ def plan_morning(
     if plan.ledger.overfull():
         return None
     dispatch(plan)
+    before = standing or {}
     return {
-        order.order_id: [_planned(tables, order, piece, today) for piece in _in_sequence(pieces)]
+        order.order_id: [
+            _standing(before.get(order.order_id, ()), piece, today) or _planned(tables, order, piece, today)
+            for piece in _in_sequence(pieces)
+        ]
         for order, pieces in zip(problem.orders, plan.pieces, strict=True)
         if pieces
     }
+
+
+def _standing(deliveries: Sequence[PlannedDelivery], piece: Piece, today: int) -> PlannedDelivery | None:
+    """The delivery of the last plan that the piece is: the same days and units have the same work."""
+    place = (piece.routing, today + piece.completion, today + piece.delivery, piece.quantity)
+    return next((delivery for delivery in deliveries if delivery[:4] == place), None)
 
 
 def _in_sequence(pieces: Sequence[Piece]) -> Sequence[Piece]:

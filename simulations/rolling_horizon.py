@@ -102,12 +102,13 @@ class RollingHorizon:
     def _plan(self, day: int) -> None:
         self._is_news = False
         problem, taken = self._problem(day, self._planning.planning_time_fence_days)
-        planned = plan_morning(problem, self._planning, today=day)
+        standing = {order_id: one.deliveries for order_id, one in self._open.items()}
+        planned = plan_morning(problem, self._planning, today=day, standing=standing)
         if planned is None:
             # what a planner would do: plan once without the fence
             self._seen.fence_releases += 1
             problem, taken = self._problem(day, 0)
-            planned = plan_morning(problem, self._planning, today=day) or {}
+            planned = plan_morning(problem, self._planning, today=day, standing=standing) or {}
         self._seen.plans += 1
         for order_id, one in self._open.items():
             self._take_over(one, planned.get(order_id, []))

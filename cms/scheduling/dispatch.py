@@ -5,14 +5,20 @@ cheapest, then the earliest. It never moves what is placed, so it is fast and al
 optimiser, its fallback, and the engine of simulations.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from cms.scheduling.candidates import candidates_of, find_candidate, open_completions, open_stops, way_candidates
 from cms.scheduling.ledger import HoursLedger
 from cms.scheduling.plan import Piece, Plan, is_changed, open_quantity, piece_of, unscheduled_days
 from cms.scheduling.problem import OrderDemand
-from cms.scheduling.tables import PlantTables, Way
+from cms.scheduling.tables import Completion, PlantTables, Way
+
+_day_of = attrgetter("day")
+_MONEY_ROUNDING = 1e-6
+"""A routing whose own cost exceeds an offer by more than this has no cheaper one, whatever rounding makes of it."""
 
 
 class Offer(NamedTuple):
@@ -71,6 +77,8 @@ def best_offer(plan: Plan, number: int, quantity: float) -> Offer | None:
     share = quantity / order.quantity
     best: Offer | None = None
     for way in tables.ways(order):
+        if best is not None and best.tardiness == 0 and way.cost * share > best.money + _MONEY_ROUNDING:
+            continue
         offer = _way_offer(tables, order, way, share, plan.ledger)
         if offer is not None and (best is None or offer < best):
             best = offer
@@ -91,32 +99,64 @@ def _way_offer(tables: PlantTables, order: OrderDemand, way: Way, share: float, 
 def _separable_offers(
     tables: PlantTables, order: OrderDemand, way: Way, share: float, ledger: HoursLedger
 ) -> Iterator[Offer]:
-    """The best completion for each delivery day, in order of day.
+    """The best completion for each delivery day, in order of day, until no later day can be cheaper.
 
     The cost of waiting falls by the same amount for every completion that is a day later, so the best of the
     completions up to a day is found by one walk along the completions.
     """
     due = tables.index(order.due_date)
-    completion_hours = [hours * share for hours in way.completion_hours]
-    ship_hours = [hours * share for hours in way.ship_hours]
+    ship_hours = way.ship_hours if share == 1.0 else [hours * share for hours in way.ship_hours]
     waiting = tables.problem.holding_cost_per_hour_day * way.total_hours * share
     routing_money = way.cost * share
-    completions = open_completions(tables, order, way)
-    seen = 0
-    best: tuple[float, int] | None = None
+    walk = _CompletionWalk(open_completions(tables, order, way), way, share, ledger, waiting)
     for stop in open_stops(tables, order, way):
-        while seen < len(completions) and completions[seen].day <= stop.latest_completion:
-            day, _, buckets = completions[seen]
-            overtime = ledger.overtime_money(buckets, completion_hours)
-            if overtime is not None and (best is None or overtime - waiting * day < best[0]):
-                best = overtime - waiting * day, day
-            seen += 1
+        best = walk.best_until(stop.latest_completion)
         if best is None:
             continue
         overtime = ledger.overtime_money(stop.buckets, ship_hours)
         if overtime is not None:
-            money = routing_money + overtime + best[0] + waiting * stop.ship_day
-            yield Offer(max(0, stop.day - due), round(money, 9), stop.day, best[1], way.routing)
+            money = round(routing_money + overtime + best[0] + waiting * stop.ship_day, 9)
+            yield Offer(max(0, stop.day - due), money, stop.day, best[1], way.routing)
+            if money <= routing_money:
+                return
+
+
+class _CompletionWalk:
+    """The best of the completions up to a day, for days that only grow: cost and day, the earliest of equals."""
+
+    __slots__ = ("_best", "_completions", "_hours", "_ledger", "_seen", "_waiting")
+
+    def __init__(
+        self, completions: Sequence[Completion], way: Way, share: float, ledger: HoursLedger, waiting: float
+    ) -> None:
+        self._completions = completions
+        self._hours = way.completion_hours if share == 1.0 else [hours * share for hours in way.completion_hours]
+        self._ledger = ledger
+        self._waiting = waiting
+        self._seen = 0
+        self._best: tuple[float, int] | None = None
+
+    def best_until(self, day: int) -> tuple[float, int] | None:
+        """Overtime less what waiting is saved, and the day of completion; None where no completion fits."""
+        completions, seen = self._completions, self._seen
+        end = bisect_right(completions, day, lo=seen, key=_day_of)
+        if end > seen:
+            self._seen = end
+            self._look_back(completions[seen:end])
+        return self._best
+
+    def _look_back(self, completions: Sequence[Completion]) -> None:
+        """From the latest on: an earlier one waits longer, and soon cannot be better even without overtime."""
+        ledger, hours, waiting = self._ledger, self._hours, self._waiting
+        before, best = self._best, None
+        for day, _, buckets in reversed(completions):
+            if best is not None and -waiting * day > best[0]:
+                break
+            overtime = ledger.overtime_money(buckets, hours)
+            if overtime is not None and (best is None or overtime - waiting * day <= best[0]):
+                best = overtime - waiting * day, day
+        if best is not None and (before is None or best[0] < before[0]):
+            self._best = best
 
 
 def _paired_offers(

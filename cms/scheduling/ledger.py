@@ -50,14 +50,18 @@ class HoursLedger:
         Each bucket stands once.
         """
         money = 0.0
-        used = self.used_hours
+        used, total, regular = self.used_hours, self.total_hours, self.regular_hours
         for bucket, more in zip(buckets, hours, strict=True):
-            after = used[bucket] + more
-            if after > self.total_hours[bucket] + HOURS_TOLERANCE:
+            before = used[bucket]
+            after = before + more
+            if after > total[bucket] + HOURS_TOLERANCE:
                 return None
-            extra = after - max(used[bucket], self.regular_hours[bucket])
-            if extra > HOURS_TOLERANCE:
-                money += extra * self._rate[bucket]
+            usual = regular[bucket]
+            # most buckets stay inside their regular hours: they are left at the first question
+            if after > usual + HOURS_TOLERANCE:
+                extra = after - max(before, usual)
+                if extra > HOURS_TOLERANCE:
+                    money += extra * self._rate[bucket]
         return money
 
     def largest_share(self, buckets: Sequence[int], hours: Sequence[float]) -> float:
