@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from cms.warehouse.archive import WarehouseArchive
     from cms.warehouse.archive_reading import ArchiveReader
     from cms.warehouse.board_writes import WarehouseBoardWrites
+    from cms.warehouse.rollout import WarehouseRollout
     from expectations.direct import DirectGate
     from expectations.gate import Gate
 
@@ -144,7 +145,7 @@ class System:
             rules=self.planning_rules,
             method=Method(planning.method),
             time_limit_seconds=planning.time_limit_seconds,
-            rollout_phase=self.settings.rollout.phase,
+            rollout=self.rollout,
             planner_recipient=self.settings.notifications.planner_recipient,
             boards=self.board_writes,
             checks=self.warehouse.checks,
@@ -169,6 +170,13 @@ class System:
         from expectations.direct import DirectGate
 
         return DirectGate(engine=self.warehouse.snapshots, tables=metadata.tables, settings=self.settings.gate)
+
+    @cached_property
+    def rollout(self) -> "WarehouseRollout":
+        """The phase of the rollout, as it is at each moment."""
+        from cms.warehouse.rollout import WarehouseRollout
+
+        return WarehouseRollout(engine=self.warehouse.engine, initial=self.settings.rollout.phase)
 
     @cached_property
     def board_writes(self) -> "WarehouseBoardWrites":
@@ -234,7 +242,7 @@ class System:
             columns=columns,
             board=_Later(lambda: MondayWriteBack(client=self.monday)),
             clock=self.clock,
-            phase=self.settings.rollout.phase,
+            rollout=self.rollout,
         )
 
     @property

@@ -141,7 +141,7 @@ class NotificationSettings(Section):
 
 
 class RolloutSettings(Section):
-    """How far customers have moved over; the phases switch without a deployment.
+    """How far customers have moved over, until ``cms rollout set`` has first said so: from then on that counts.
 
     In phase ``all`` every active customer is scheduled, notified and written back; in ``pilot``, ``tracking`` and
     ``scheduling`` only customers of that cohort or an earlier one are.

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
-from cms.application.notices import is_in_rollout
 from cms.application.ports import Clock, DeliveryNotice, Notifier, OrderBook, OutboxEntry, ScheduleStore
+from cms.application.rollout import FixedRollout, Rollout, is_in_rollout
 from cms.domain.customers import Customer, CustomerId
 from cms.domain.orders import Order, OrderId
 from cms.domain.schedule import ScheduledDelivery
@@ -116,7 +116,7 @@ class BoardWriter:
     columns: Mapping[str, BoardColumns]
     board: Notifier
     clock: Clock
-    phase: str = field(default="all")
+    rollout: Rollout = field(default_factory=FixedRollout)
 
     def send(self, entry: OutboxEntry) -> None:
         """Bring the item up to what is published now; an order outside the rollout is left alone.
@@ -140,7 +140,7 @@ class BoardWriter:
 
     def _is_reached(self, order_id: OrderId) -> bool:
         customer_id = self.orders.order(order_id).customer_id
-        return is_in_rollout(self.orders.customers([customer_id])[customer_id], self.phase)
+        return is_in_rollout(self.orders.customers([customer_id])[customer_id], self.rollout.phase())
 
 
 class ExplainedOrders(OrderBook, Protocol):

@@ -83,7 +83,7 @@ def _publish(
         schedules=planner.schedules,
         reason_code=reason_code,
         actor=actor,
-        phase=planner.rollout_phase,
+        phase=planner.rollout.phase(),
         planner_recipient=planner.planner_recipient,
         boards=planner.boards,
         now=planner.clock.now(),

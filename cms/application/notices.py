@@ -5,32 +5,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cms.application.ports import DeliveryNotice
-from cms.domain.customers import Channel, Customer, CustomerId, RolloutCohort
+from cms.application.rollout import is_in_rollout
+from cms.domain.customers import Channel, Customer, CustomerId
 from cms.domain.orders import Order, OrderId
 from cms.domain.schedule import ChangeType, MasterSchedule, ScheduleChange, ScheduledDelivery, group_by_order
 
-_PHASES = (RolloutCohort.PILOT, RolloutCohort.TRACKING, RolloutCohort.SCHEDULING)
 _KINDS = {
     ChangeType.SCHEDULED: "scheduled",
     ChangeType.MOVED_EARLIER: "changed",
     ChangeType.MOVED_LATER: "changed",
     ChangeType.QUANTITY_CHANGED: "changed",
 }
-
-
-def is_in_rollout(customer: Customer, phase: str) -> bool:
-    """Whether the rollout has reached the customer: its cohort is the phase's, or an earlier one; ``all`` is everyone.
-
-    Examples
-    --------
-    >>> pilot = Customer(customer_id=CustomerId("C1"), name="C1", rollout_cohort=RolloutCohort.PILOT)
-    >>> is_in_rollout(pilot, "pilot"), is_in_rollout(pilot, "tracking")
-    (True, True)
-    """
-    if phase == "all":
-        return True
-    reached = _PHASES[: _PHASES.index(RolloutCohort(phase)) + 1]
-    return customer.rollout_cohort in reached
 
 
 def delivery_notices(

@@ -10,6 +10,7 @@ from cms.application.planning_facts import PlanningFacts, PlanningRules, prepare
 from cms.application.ports import Clock, KpiStore, OrderBook, PlantStore, Progress, ScheduleStore, no_progress
 from cms.application.publication_checks import PublicationChecks
 from cms.application.publish_schedule import Publication, publish_schedule, refereed
+from cms.application.rollout import FixedRollout, Rollout
 from cms.domain.errors import InfeasiblePlanError
 from cms.domain.schedule import MasterSchedule
 from cms.scheduling import build_schedule
@@ -28,7 +29,7 @@ class Planner:
     method: Method = Method.OPTIMAL
     time_limit_seconds: float = 60.0
     kpis: KpiStore | None = None
-    rollout_phase: str = "all"
+    rollout: Rollout = field(default_factory=FixedRollout)
     planner_recipient: str = "planner@localhost"
     checks: PublicationChecks | None = None
     boards: BoardItems = field(default_factory=NoBoards)
@@ -126,7 +127,7 @@ def plan_schedule(
         schedules=planner.schedules,
         reason_code=reason_code,
         actor=actor,
-        phase=planner.rollout_phase,
+        phase=planner.rollout.phase(),
         planner_recipient=planner.planner_recipient,
         boards=planner.boards,
         now=now,

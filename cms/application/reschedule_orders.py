@@ -105,7 +105,7 @@ def reschedule_orders(planner: Planner, order_ids: Collection[OrderId], *, actor
         schedules=planner.schedules,
         reason_code=ORDER_EVENT,
         actor=actor,
-        phase=planner.rollout_phase,
+        phase=planner.rollout.phase(),
         planner_recipient=planner.planner_recipient,
         boards=planner.boards,
         now=now,

@@ -75,7 +75,7 @@ def rollback_schedule(
         schedules=planner.schedules,
         reason_code=reason_code,
         actor=actor,
-        phase=planner.rollout_phase,
+        phase=planner.rollout.phase(),
         planner_recipient=planner.planner_recipient,
         boards=planner.boards,
         now=now,

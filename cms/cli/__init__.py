@@ -22,6 +22,7 @@ from cms.cli import (
     plan,
     quality,
     quote,
+    rollout,
     sandbox,
     schedule,
     serve,
@@ -55,6 +56,7 @@ app.add_typer(quote.app, name="quote")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(legacy.app, name="legacy")
 app.add_typer(quality.app, name="quality")
+app.add_typer(rollout.app, name="rollout")
 app.add_typer(monday.app, name="monday")
 app.add_typer(notebook.app, name="notebook")
 app.add_typer(simulate.app, name="simulate")

@@ -622,3 +622,14 @@ simulation_results = sa.Table(
     sa.Column("level", Figure, nullable=False),
     sa.Column("replications", sa.Integer, nullable=False),
 )
+
+rollout_phases = sa.Table(
+    "rollout_phases",
+    metadata,
+    sa.Column("change_id", sa.Integer, sa.Identity(), primary_key=True),
+    sa.Column("phase", ShortText, nullable=False),
+    sa.Column("reason", Text),
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.Column("actor", ShortText, nullable=False),
+    sa.CheckConstraint("phase IN ('pilot', 'tracking', 'scheduling', 'all')", name="phase"),
+)

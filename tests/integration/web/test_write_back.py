@@ -5,13 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from cms.application.board_writes import BOARD_CHANNEL
 from cms.application.notify import send_notices
+from cms.bootstrap import open_system
 from cms.sandbox import Company
-from cms.sandbox.company_boards import CUSTOMER_BOARD, ORDER_BOARD
+from cms.sandbox.company_boards import ORDER_BOARD
 from cms.sandbox.monday_api.column_types import text_of
+from cms.warehouse.tables import notification_outbox
+from tests.integration.web.conftest import fresh_url
 from tests.integration.web.live_service import LiveService, live_service
+from tests.warehouse_fixtures import EACH_ENGINE
 
 WRITE_BACK = """
 [sources.order_board.write_back]
@@ -21,11 +26,19 @@ schedule_note = "schedule_note"
 """
 
 
-@pytest.fixture(scope="module")
-def writing(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+@pytest.fixture(scope="module", params=EACH_ENGINE)
+def writing(
+    request: pytest.FixtureRequest, company: Company, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveService]:
     folder = tmp_path_factory.mktemp("writing")
-    url = f"sqlite:///{folder / 'warehouse.db'}"
-    with live_service(company, folder, url, more_settings=WRITE_BACK) as running:
+    with live_service(company, folder, fresh_url(request, folder), more_settings=WRITE_BACK) as running:
+        yield running
+
+
+@pytest.fixture(params=EACH_ENGINE)
+def piloting(request: pytest.FixtureRequest, company: Company, tmp_path: Path) -> Iterator[LiveService]:
+    url = fresh_url(request, tmp_path)
+    with live_service(company, tmp_path / "s", url, more_settings=WRITE_BACK, CMS_ROLLOUT_PHASE="pilot") as running:
         yield running
 
 
@@ -94,15 +107,39 @@ def test_what_a_person_entered_is_reported_and_not_overwritten(writing: LiveServ
     assert "somebody edited item" in (writing.system.warehouse.outbox.error_of(letters[0].outbox_id) or "")
 
 
-def test_outside_the_rollout_nothing_is_written_or_told(company: Company, tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'warehouse.db'}"
-    with live_service(company, tmp_path / "s", url, more_settings=WRITE_BACK, CMS_ROLLOUT_PHASE="pilot") as piloting:
-        customers = piloting.sandbox.account.boards[CUSTOMER_BOARD].items.values()
-        cohorts = {item.values["customer_id"]: item.values.get("cohort") for item in customers}
-        entries = piloting.system.warehouse.outbox.claim_due(
-            now=piloting.system.clock.now(), limit=1000, worker="test", lease_seconds=0
-        )
-        reached = piloting.system.warehouse.orders.customers()
+def told_about(live: LiveService) -> set[tuple[str, str]]:
+    """Customer and key of everything that was queued."""
+    with live.system.warehouse.engine.connect() as connection:
+        table = notification_outbox
+        rows = connection.execute(sa.select(table.c.customer_id, table.c.channel, table.c.deduplication_key))
+        return {(row.customer_id, row.deduplication_key) for row in rows}
 
-        assert {reached[e.notice.customer_id].rollout_cohort for e in entries if e.notice.customer_id} <= {"pilot"}
-        assert len(cohorts) > len({e.notice.customer_id for e in entries})
+
+def switch(live: LiveService, phase: str) -> None:
+    """Switch the rollout from another process's point of view: the service is not told."""
+    with open_system(environment=live.system.environment) as elsewhere:
+        assert elsewhere.rollout.set_phase(phase, now=elsewhere.clock.now(), actor="test")
+
+
+def test_outside_the_rollout_nothing_is_written_or_told_until_it_is_switched_while_the_service_runs(
+    piloting: LiveService,
+) -> None:
+    people = piloting.system.warehouse.orders.customers()
+    pilots = {customer_id for customer_id, person in people.items() if person.rollout_cohort == "pilot"}
+    at_first = {customer_id for customer_id, _ in told_about(piloting)}
+    orders = piloting.take_orders(5, on_board=True)
+    outside = next(i for i in orders if piloting.order(i)["order"]["customer_id"] not in pilots)
+    customer = piloting.order(outside)["order"]["customer_id"]
+
+    told = []
+    for phase in (None, "all", "pilot"):
+        if phase:
+            switch(piloting, phase)
+        before = told_about(piloting)
+        with piloting.events(1):
+            piloting.change_item(outside, {"quantity": str(piloting.quantity(outside) + 1)})
+        told.append({customer_id for customer_id, _ in told_about(piloting) - before})
+
+    assert at_first <= pilots
+    assert told == [set(), {customer}, set()]
+    assert [line.phase for line in piloting.system.rollout.history()] == ["pilot", "all"]

@@ -2,8 +2,9 @@ from datetime import date
 
 import pytest
 
-from cms.application.notices import delivery_notices, is_in_rollout
+from cms.application.notices import delivery_notices
 from cms.application.ports import DeliveryNotice
+from cms.application.rollout import is_in_rollout
 from cms.domain.customers import Channel, Customer, RolloutCohort
 from cms.domain.orders import Order
 from cms.domain.schedule import MasterSchedule, ScheduledDelivery, schedule_changes
