@@ -15,6 +15,7 @@ _EXACT = 1e-9
 _PENALTY = 10.0
 """A broken promise counts this many times the dearest column."""
 CAPACITY_TOLERANCE = 1e-7
+_GRAINS = (1.0, 2.0, 4.0, 5.0, 10.0, 20.0, 100.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,14 @@ class Answer:
         No choice among these columns counts less, the slots that were kept included.
     is_proven : bool
         Whether the choice is the best among these columns.
+    value : float
+        What the choice counts, the slots that were kept included; infinite where there is none.
     """
 
     picks: dict[int, Picks] | None
     bound: float
     is_proven: bool
+    value: float = np.inf
 
 
 def choose(
@@ -74,6 +78,14 @@ def choose(
     programme.start_from(solution)
     programme.run()
     return programme.answer()
+
+
+def grain_of(values: Floats) -> float:
+    """Of what all these values are whole multiples; 0 where nothing is found."""
+    for grain in _GRAINS:
+        if (np.abs(values * grain - np.round(values * grain)) <= _EXACT * np.maximum(1.0, np.abs(values))).all():
+            return 1 / grain
+    return 0.0
 
 
 class _Programme:
@@ -293,9 +305,11 @@ class _Programme:
         has_solution = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         bound = float(info.mip_dual_bound)
         if not has_solution:
-            return Answer(None, bound, is_proven=False)
+            is_impossible = status == highspy.HighsModelStatus.kInfeasible
+            return Answer(None, np.inf if is_impossible else bound, is_proven=False)
         is_proven = status == highspy.HighsModelStatus.kOptimal
-        return Answer(self._picks(np.array(self.highs.getSolution().col_value)), bound, is_proven)
+        picks = self._picks(np.array(self.highs.getSolution().col_value))
+        return Answer(picks, bound, is_proven, float(info.objective_function_value))
 
     def _picks(self, values: Floats) -> dict[int, Picks]:
         taken = np.round(values[self.first_share : self.first_use])

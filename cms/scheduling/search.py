@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cms.scheduling.assignment import choose_exactly
 from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Demand, Flags, Floats, Integers
 from cms.scheduling.insertion import descend, insert
-from cms.scheduling.integer import CAPACITY_TOLERANCE, Answer, choose
+from cms.scheduling.integer import CAPACITY_TOLERANCE, Answer, choose, grain_of
 from cms.scheduling.linear import Relaxation, Stage, few_per_slot, relax
 from cms.scheduling.pricing import Found, Prices, all_within, cheapest_by_delivery
 from cms.scheduling.solution import Picks, Solution
@@ -16,7 +17,6 @@ from cms.scheduling.solution import Picks, Solution
 _CLOSED = 1e-9
 _FEW_CELLS = 200_000
 _MOST_EXACT_COLUMNS = 5_000
-_GRAINS = (1.0, 2.0, 4.0, 5.0, 10.0, 20.0, 100.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,8 +255,14 @@ class _Tier:
         if len(found.ways) > _MOST_EXACT_COLUMNS:
             return
         candidates = np.union1d(self.columns.add(found), self._picked(self.slots))
-        answer = choose(
-            self.solution, self.stage, self.slots, candidates, deadline=self._part(0.6), granularity=self.granularity
+        answer = choose_exactly(
+            self.solution,
+            relaxation,
+            self.stage,
+            candidates,
+            value=self.value,
+            deadline=self._part(0.6),
+            granularity=self.granularity,
         )
         self._accept_answer(self.solution.copy(), answer)
         self._raise_bound(self.value if answer.is_proven else min(answer.bound, self.value))
@@ -389,8 +395,7 @@ def _granularity(demand: Demand, stage: Stage) -> float:
     mine = demand.classes == stage.priority
     if demand.splittable[mine].any() or (demand.shares[mine] < 1).any():
         return 0.0
-    weights = demand.weights[mine]
-    return next((1 / grain for grain in _GRAINS if np.allclose(weights * grain, np.round(weights * grain))), 0.0)
+    return grain_of(demand.weights[mine])
 
 
 __all__ = ["Found", "Picks", "Settled", "keeps_limits", "settle", "tier_value"]

@@ -107,13 +107,13 @@ def test_the_optimiser_is_never_worse_than_dispatch() -> None:
     assert [tier.value for tier in best.tiers] <= [tier.value for tier in quick.tiers]
 
 
-@pytest.mark.parametrize("name", ["gap1-0", "gap2-0", "gap3-0", "gap6-0", "a05100"])
+@pytest.mark.parametrize("name", ["gap1-0", "gap1-1", "gap2-0", "gap3-0", "gap6-0", "gap12-0", "a05100", "b05100"])
 def test_known_assignment_optima_are_proven(name: str) -> None:
     instance = next((one for one in gap_instances() if one.name == name), None)
     if instance is None:
         pytest.skip("the generalized assignment instances are not there: set CMS_SHARED_DATA")
 
-    result, _ = solve_gap(instance)
+    result, _ = solve_gap(instance, time_limit_seconds=300.0)
 
     assert result.status is SolveStatus.OPTIMAL
     assert result.tiers[-1].value == pytest.approx(instance.optimum)
