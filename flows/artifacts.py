@@ -1,6 +1,6 @@
 """What a flow run shows in Prefect: tables of what it did, links to what it made."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
@@ -11,6 +11,16 @@ from cms.application.plan_capacity import CapacityReport
 from cms.application.plan_schedule import PlanReport
 from cms.application.retain import RetentionReport
 from cms.domain.metrics import utilization
+from simulations.measure_groups import MAIN_MEASURES
+from simulations.statistics import Estimate
+
+
+def publish_study(studies: Iterable[tuple[str, Mapping[str, Estimate]]]) -> None:
+    """A line for each scenario of a study: its main measures with their intervals."""
+    rows = [
+        {"scenario": name} | {one: str(found[one]) for one in MAIN_MEASURES if one in found} for name, found in studies
+    ]
+    create_table_artifact(rows, key="capacity-study", description="Mean ± half-width (confidence, replications)")
 
 
 def publish_load_summary(key: str, reports: Iterable[LoadReport]) -> None:

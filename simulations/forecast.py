@@ -2,8 +2,8 @@
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from statistics import NormalDist
 from typing import TypeAlias
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cms.aggregation.order_loads import loads_on
-from cms.domain.errors import InvalidValueError
+from cms.domain.errors import ConfigurationError, InvalidValueError, NotFoundError
 from cms.domain.resources import ResourceId
 from simulations.arrival_process import WeeklyCount
 from simulations.order_history import History, monday_of
@@ -21,6 +21,7 @@ WEEKS_A_YEAR = 52
 SHORT_SEASON = 4
 """The season of a history that is too short for a yearly one: customers order by the month."""
 FEWEST_WEEKS = 12
+MOST_WEEKS = 104
 SMOOTHING, NAIVE = "exponential smoothing", "seasonal naive"
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -151,10 +152,14 @@ def forecast_demand(history: History, *, weeks: int = 13, level: float = 0.9, or
     Raises
     ------
     InvalidValueError
-        The history has fewer than 12 whole weeks, or `weeks` is not 1 or more.
+        The history has fewer than 12 whole weeks, or an argument is impossible.
     """
-    if weeks < 1:
-        raise InvalidValueError("weeks", "must be 1 or more", weeks)
+    if not 1 <= weeks <= MOST_WEEKS:
+        raise InvalidValueError("weeks", f"must be 1 to {MOST_WEEKS}", weeks)
+    if not 0 < level < 1:
+        raise InvalidValueError("level", "must be more than 0 and less than 1", level)
+    if origins < 1:
+        raise InvalidValueError("origins", "must be 1 or more", origins)
     mondays = _whole_weeks(history)
     if len(mondays) < FEWEST_WEEKS:
         raise InvalidValueError("history", f"must have {FEWEST_WEEKS} whole weeks for a forecast", len(mondays))
@@ -173,6 +178,21 @@ def forecast_demand(history: History, *, weeks: int = 13, level: float = 0.9, or
     return DemandForecast(families=families, level=level, season_weeks=season)
 
 
+def of_family(forecast: DemandForecast, product_family: str) -> DemandForecast:
+    """The forecast of one family alone.
+
+    Raises
+    ------
+    NotFoundError
+        The history has no orders of that family.
+    """
+    found = tuple(family for family in forecast.families if family.product_family == product_family)
+    if not found:
+        known = ", ".join(family.product_family for family in forecast.families)
+        raise NotFoundError("product family", product_family, f"there are: {known}")
+    return replace(forecast, families=found)
+
+
 def weekly_counts(forecast: DemandForecast, start: date) -> tuple[WeeklyCount, ...]:
     """The forecast as the arrival process draws from it: the better method of each family, from `start` on."""
     return tuple(
@@ -189,9 +209,7 @@ def forecast_capacity(forecast: DemandForecast, history: History) -> tuple[Capac
     An order takes the mean hours of its family, made the cheapest way; families are taken as independent. Hours are
     counted in the week in which the order arrives.
     """
-    per_order = {
-        family.product_family: _hours_per_order(history, family.product_family) for family in forecast.families
-    }
+    per_order = {family.product_family: hours_per_order(history, family.product_family) for family in forecast.families}
     spread = NormalDist().inv_cdf(0.5 + forecast.level / 2)
     mondays = [week.monday for week in forecast.families[0].best.weeks]
     return tuple(
@@ -229,7 +247,8 @@ def _capacity_week(
     )
 
 
-def _hours_per_order(history: History, family: str) -> dict[ResourceId, float]:
+def hours_per_order(history: History, family: str) -> dict[ResourceId, float]:
+    """Mean hours of each resource that an order of a family takes, made the cheapest way."""
     way = history.routings_of(family)[0]
     hours: dict[ResourceId, float] = {}
     orders = [order for order in history.orders if order.product_family == family]
@@ -306,8 +325,12 @@ def _naive(series: Floats, weeks: int, season: int) -> tuple[Floats, Floats, boo
 
 def _smoothing(series: Floats, weeks: int, season: int) -> tuple[Floats, Floats, bool]:
     """Additive errors and a damped trend; a season where the history has at least two yearly ones."""
-    import pandas as pd  # noqa: PLC0415 - a second that only forecasts need
-    from statsmodels.tsa.exponential_smoothing.ets import ETSModel  # noqa: PLC0415
+    try:
+        import pandas as pd  # noqa: PLC0415 - a second that only forecasts need
+        from statsmodels.tsa.exponential_smoothing.ets import ETSModel  # noqa: PLC0415
+    except ModuleNotFoundError:
+        remedy = "install it: pip install 'customer-master-schedule[forecast]'"
+        raise ConfigurationError((f"forecasts need statsmodels; {remedy}",)) from None
 
     seasonal = {"seasonal": "add", "seasonal_periods": season} if season == WEEKS_A_YEAR <= len(series) // 2 else {}
     model = ETSModel(
@@ -321,11 +344,3 @@ def _smoothing(series: Floats, weeks: int, season: int) -> tuple[Floats, Floats,
     predicted = fitted.get_prediction(start=len(series), end=len(series) + weeks - 1)
     deviation = np.sqrt(np.maximum(np.asarray(predicted.forecast_variance, dtype=np.float64), 0.0))
     return np.asarray(predicted.predicted_mean, dtype=np.float64), deviation, converged
-
-
-def forecast_lines(forecast: DemandForecast) -> Iterator[tuple[str, str, float, float, float]]:
-    """Family, method, error share, coverage and mean orders a week ahead: one line for each method, for tables."""
-    for family in forecast.families:
-        for one in (family.smoothing, family.naive):
-            ahead = sum(week.mean for week in one.weeks) / len(one.weeks)
-            yield family.product_family, one.method, one.backtest.error_share, one.backtest.coverage, ahead

@@ -32,6 +32,11 @@ from simulations.tables import (
 )
 
 REPORT = "report.html"
+STUDY_NOTE = (
+    "A mean ± half-width says: with the confidence that is named, the true mean of the model lies in the interval. "
+    "It says nothing about what the model leaves out. Differences are taken replication by replication under the same "
+    "luck; where the interval of a difference holds 0, the model shows no difference."
+)
 _ARRIVALS = {
     Arrivals.TRACE: "the orders of the history; its luck is that of the plant and of added orders",
     Arrivals.BOOTSTRAP: "whole weeks of the history, drawn anew",
@@ -53,7 +58,7 @@ def study_report(study: Study) -> str:
     """A study as an HTML page."""
     named = {study.scenario.name: study}
     charts = [*_shared_charts(named), figures.weekly_load(study), figures.order_desk_at_peak(study)]
-    return _page(
+    return render_page(
         title=study.scenario.name,
         question=study.scenario.question,
         answer=study_answer(study),
@@ -72,7 +77,7 @@ def comparison_report(comparison: Comparison) -> str:
     shown = [measure for measure in MAIN_MEASURES if measure in comparison.differences]
     drawn = [measure for measure in shown if _differs(comparison.differences[measure])] or ["otif"]
     otif = {name: study.estimate("otif") for name, study in named.items()}
-    return _page(
+    return render_page(
         title=f"{second.scenario.name} against {first.scenario.name}",
         question=second.scenario.question,
         answer=comparison_answer(comparison),
@@ -86,7 +91,7 @@ def comparison_report(comparison: Comparison) -> str:
 
 def sizing_report(scenario: Scenario, sizing: Sizing) -> str:
     """A sizing as an HTML page."""
-    return _page(
+    return render_page(
         title=f"{scenario.name}: how much {sizing.lever.value}?",
         question=scenario.question,
         answer=sizing_answer(sizing),
@@ -101,7 +106,7 @@ def sizing_report(scenario: Scenario, sizing: Sizing) -> str:
 def grid_report(scenario: Scenario, points: Sequence[GridPoint], measures: Sequence[str]) -> str:
     """A grid as an HTML page."""
     otif = {_point_name(one): one.study.estimate("otif") for one in points}
-    return _page(
+    return render_page(
         title=f"{scenario.name}: sensitivity",
         question=scenario.question,
         answer=_spread(points, measures[0]),
@@ -204,6 +209,7 @@ def _template() -> Any:
     return environment.get_template("report.html")
 
 
-def _page(*, tables: Sequence[Table], **values: Any) -> str:
-    page: str = _template().render(tables=tables, **values)
+def render_page(*, note: str = STUDY_NOTE, tables: Sequence[Table], **values: Any) -> str:
+    """The page of a report; `note` says how its figures are to be read."""
+    page: str = _template().render(tables=tables, note=note, **values)
     return page

@@ -13,6 +13,7 @@ from cms.cli import (
     config,
     db,
     demo,
+    forecast,
     inbox,
     legacy,
     loads,
@@ -64,6 +65,7 @@ app.command("notify")(notify.notify)
 app.command("serve")(serve.serve)
 app.command("status")(status.status)
 app.command("demo")(demo.demo)
+app.command("forecast")(forecast.forecast)
 app.command("sandbox")(sandbox.sandbox)
 app.command("solve")(solve.solve)
 

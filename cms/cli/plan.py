@@ -9,8 +9,12 @@ from cms.cli.output import AS_JSON, print_json, print_table
 from cms.cli.progress import shown_progress
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
     from cms.application.insert_order import InsertionReport
     from cms.application.plan_schedule import PlanReport
+    from cms.domain.resources import ResourceId
 
 app = typer.Typer(help="Build and publish plans.", no_args_is_help=True)
 
@@ -147,7 +151,13 @@ def _show_insertion(report: "InsertionReport", order: str, *, as_json: bool) -> 
 
 
 @app.command()
-def weekly(as_of: datetime | None = AS_OF, as_json: bool = AS_JSON) -> None:
+def weekly(
+    as_of: datetime | None = AS_OF,
+    forecast: bool = typer.Option(
+        False, "--forecast", help="Expect what the demand forecast says (cms forecast), not what the last weeks had."
+    ),
+    as_json: bool = AS_JSON,
+) -> None:
     """Plan 26 weeks of load and capacity: utilization, bottlenecks, alerts, overtime with its cost and its effect.
 
     Example: cms plan weekly --as-of 2026-01-05
@@ -157,7 +167,9 @@ def weekly(as_of: datetime | None = AS_OF, as_json: bool = AS_JSON) -> None:
 
     with open_system() as system:
         day = as_of.date() if as_of else system.clock.now().date()
-        report = plan_capacity(system.planner, system.warehouse.capacity, as_of=day)
+        report = plan_capacity(
+            system.planner, system.warehouse.capacity, as_of=day, forecast=_forecast(day) if forecast else None
+        )
     if as_json:
         print_json(report)
         return
@@ -176,3 +188,10 @@ def weekly(as_of: datetime | None = AS_OF, as_json: bool = AS_JSON) -> None:
         columns = ["resource", "week", "overtime h", "cost", "days of tardiness removed"]
         print_table("Overtime that would help", columns, lines)
     typer.echo(f"{report.rows_written} rows written")
+
+
+def _forecast(as_of: "date") -> "Mapping[tuple[ResourceId, date], float]":
+    from simulations.forecast_hours import forecast_hours
+    from simulations.history import load_history
+
+    return forecast_hours(load_history(end=as_of), as_of=as_of)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
-from cms.cli.history_choice import CUSTOMERS, HISTORY, MAPPING, PLANT, HistoryChoice
+from cms.cli.history_options import CUSTOMERS, HISTORY, MAPPING, PLANT, choice_of
 from cms.cli.output import AS_JSON, print_json, print_table
 from cms.cli.progress import shown_progress
 from cms.domain.errors import InvalidValueError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cms.application.ports import StudyRecord
     from simulations import Scenario
+    from simulations.history_files import HistoryFiles
 
 INTERRUPTED_STATUS = 130
 DEFAULT_FOLDER = Path("var/simulations")
@@ -78,7 +79,7 @@ class _Answer:
     output: Path | None
     report: bool
     record: bool | None
-    history: HistoryChoice
+    history: "HistoryFiles"
     actor: str
 
     @property
@@ -144,7 +145,7 @@ def run(
     from simulations.study_records import study_record
 
     asked = _scenario(scenario, seed)
-    choice = HistoryChoice(orders=history, plant=plant, mapping=mapping, customers=customers)
+    choice = choice_of(history, plant, mapping, customers)
     answer = _Answer(name=asked.name, output=output, report=report, record=record, history=choice, actor=actor)
     answer.check()
     precision = None if half_width is None else Precision(measure=measure, half_width=half_width, most=most)
@@ -199,7 +200,7 @@ def compare(
     from simulations.study_records import comparison_records
 
     one, other = _scenario(first, seed), _scenario(second, seed)
-    choice = HistoryChoice(orders=history, plant=plant, mapping=mapping, customers=customers)
+    choice = choice_of(history, plant, mapping, customers)
     name = f"{one.name}-and-{other.name}"
     answer = _Answer(name=name, output=output, report=report, record=record, history=choice, actor=actor)
     answer.check()
@@ -265,7 +266,7 @@ def size(
     asked = _scenario(scenario, seed)
     target = ServiceTarget(measure=measure, at_least=at_least, confidence=confidence)
     wanted = _levels(levels, lever)
-    choice = HistoryChoice(orders=history, plant=plant, mapping=mapping, customers=customers)
+    choice = choice_of(history, plant, mapping, customers)
     answer = _Answer(name=f"size-{asked.name}", output=output, report=report, record=False, history=choice, actor="")
     answer.check()
     with _work(keep, quiet=as_json) as progress:
@@ -325,7 +326,7 @@ def grid(
 
     asked = _scenario(scenario, seed)
     points = parse_grid(values)
-    choice = HistoryChoice(orders=history, plant=plant, mapping=mapping, customers=customers)
+    choice = choice_of(history, plant, mapping, customers)
     answer = _Answer(name=f"grid-{asked.name}", output=output, report=report, record=False, history=choice, actor="")
     answer.check()
     with _work(keep, quiet=as_json) as progress:

@@ -24,6 +24,7 @@ def test_orders_come_every_minute_customers_hourly_schedules_daily_and_capacity_
     assert schedule_of(served["daily-schedule"]) == "0 5 * * *"
     assert schedule_of(served["weekly-capacity-plan"]) == "30 5 * * 1"
     assert schedule_of(served["retention"]) == "0 3 1 * *"
+    assert schedule_of(served["capacity-study"]) == "0 1 * * 6"
 
 
 def test_a_sync_never_runs_beside_itself(prefect: None) -> None:

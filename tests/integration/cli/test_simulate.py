@@ -223,7 +223,7 @@ def test_a_study_is_recorded_in_the_warehouse_and_listed(folder: Path, monkeypat
         (("absent.toml",), 8, "name a file, or one of"),
         (("broken.toml",), 2, "is not valid TOML"),
         (("wrong.toml",), 2, "demand.factor: must be a finite number, more than 0, found nan"),
-        (("usual.toml", "--plant", "absent.toml"), 2, "--plant: must be a file that exists"),
+        (("usual.toml", "--plant", "absent.toml"), 2, "plant: must be a file that exists"),
         (("usual.toml", "--history", "plant.toml"), 6, "plant.toml"),
         (("usual.toml", "--output", "plant.toml"), 2, "--output: must be a folder"),
         (("usual.toml", "--half-width", "-1"), 2, "half_width: must be more than 0"),
