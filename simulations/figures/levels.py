@@ -21,14 +21,13 @@ def service_by_level(sizing: Sizing) -> Chart:
         _draw_levels(axes, [one.level for one in sizing.tried], [one.service for one in sizing.tried], label.factor)
         goal = label.factor * sizing.target.at_least
         axes.axhline(goal, color=LIMIT_COLOR, linestyle="--", linewidth=1.2)
-        axes.annotate(
-            f"target {goal:g}", xy=(1, goal), xycoords=("axes fraction", "data"), ha="right", va="top", fontsize=8
-        )
+        _write_target(axes, goal)
         if sizing.chosen is not None:
             _mark_chosen(axes, sizing.chosen.level, label.factor * sizing.chosen.service.mean)
         resource = "all resources" if sizing.resource == "*" else sizing.resource
         axes.set(title=f"{label.title} by {sizing.lever.value} of {resource}")
         axes.set(xlabel=_LEVELS[sizing.lever], ylabel=label.axis)
+        axes.set_xticks([one.level for one in sizing.tried])
         confidence_note(axes, sizing.tried[0].service.level, [one.service.replications for one in sizing.tried])
     chosen = "no level meets it" if sizing.chosen is None else f"{sizing.chosen.level:g} is the smallest that meets it"
     said = "; ".join(f"{one.level:g}: {label.text(one.service)}" for one in sizing.tried)
@@ -90,4 +89,18 @@ def _draw_levels(axes: Axes, levels: Sequence[float], estimates: Sequence[Estima
 
 def _mark_chosen(axes: Axes, level: float, value: float) -> None:
     axes.plot([level], [value], "o", markersize=13, markerfacecolor="none", markeredgecolor="black", label="chosen")
-    axes.annotate(f"chosen: {level:g}", xy=(level, value), xytext=(0, -16), textcoords="offset points", fontsize=8)
+    axes.annotate(
+        f"chosen: {level:g}", (level, value), (-12, 6), textcoords="offset points", ha="right", va="bottom", fontsize=8
+    )
+
+
+def _write_target(axes: Axes, goal: float) -> None:
+    axes.annotate(
+        f"target {goal:g}",
+        (0.01, goal),
+        (0, -4),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        va="top",
+        fontsize=8,
+    )

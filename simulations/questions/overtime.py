@@ -73,12 +73,14 @@ def study_overtime_or_hire(
     processes: int | None = None,
     progress: Progress = no_progress,
 ) -> OvertimeOrHire:
-    """Finds the fewest regular hours without overtime that serve as well as overtime does today.
+    """Finds the fewest regular hours without overtime that serve as well as overtime does today, by halving.
+
+    Service grows with capacity under the same luck, so that half of the levels fall away with each one tried.
 
     Parameters
     ----------
     levels : sequence of float
-        Factors of the regular hours of every resource to try, from the smallest.
+        Factors of the regular hours of every resource to try.
     hour_cost : float
         Of a regular hour that is hired; more than 0.
     tolerance : float
@@ -93,22 +95,30 @@ def study_overtime_or_hire(
     if not hour_cost > 0:
         raise InvalidValueError("hour_cost", "must be more than 0", hour_cost)
     overtime = run_study(replace(scenario, name="overtime"), history, processes=processes, progress=progress)
-    for factor in sorted(set(levels)):
-        hiring = run_study(_hiring(scenario, factor), history, processes=processes, progress=progress)
-        comparison = compare_studies(overtime, hiring)
-        is_as_good = comparison.differences["otif"].low >= -tolerance
-        if is_as_good:
-            break
+    rising = sorted(set(levels))
+    tried: dict[int, Comparison] = {}
+    low, high = 0, len(rising)
+    while low < high:
+        middle = (low + high) // 2
+        hiring = run_study(_hiring(scenario, rising[middle]), history, processes=processes, progress=progress)
+        tried[middle] = compare_studies(overtime, hiring)
+        low, high = (low, middle) if _is_as_good(tried[middle], tolerance) else (middle + 1, high)
+    place = min(low, len(rising) - 1)
+    comparison, factor = tried[place], rising[place]
     return OvertimeOrHire(
         overtime=overtime,
-        hiring=hiring,
+        hiring=comparison.second,
         comparison=comparison,
         factor=factor,
-        is_as_good=is_as_good,
+        is_as_good=_is_as_good(comparison, tolerance),
         tolerance=tolerance,
         hired_hours=_hired_hours(overtime, factor),
         hour_cost=hour_cost,
     )
+
+
+def _is_as_good(comparison: Comparison, tolerance: float) -> bool:
+    return comparison.differences["otif"].low >= -tolerance
 
 
 def conclude_overtime(choice: OvertimeOrHire) -> Conclusion:

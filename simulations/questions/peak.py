@@ -11,7 +11,7 @@ from simulations.scenario import Scenario
 from simulations.sizing import ServiceTarget, Sizing, size_capacity
 from simulations.study import Progress, Study, no_progress, run_study
 
-WEEKS_AFTER = 5
+WEEKS_AFTER = 6
 """So long after the peak week its orders are due and its backlog is worked off."""
 
 
@@ -24,7 +24,7 @@ class PeakStudy:
     times_mean : float
         Orders of the peak week over those of a mean week.
     as_is : Study
-        At today's capacity, from the warm-up before the peak to five weeks after it.
+        At today's capacity, from the warm-up before the peak to six weeks after it.
     """
 
     monday: date
