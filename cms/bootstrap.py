@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, cached_property
@@ -232,6 +232,10 @@ class System:
 
     def _board_writer(self) -> BoardWriter:
         from cms.monday.write_back import MondayWriteBack
+        from cms.warehouse.locks import turn
+
+        def board_turn(board_id: str) -> AbstractContextManager[None]:
+            return turn(self.warehouse.engine, f"board {board_id}")
 
         written = {name: source.write_back for name, source in self._written_boards().items()}
         columns = {name: BoardColumns(**s.model_dump()) for name, s in written.items() if s is not None}
@@ -240,7 +244,7 @@ class System:
             schedules=self.warehouse.schedules,
             memory=self.board_writes,
             columns=columns,
-            board=_Later(lambda: MondayWriteBack(client=self.monday)),
+            board=_Later(lambda: MondayWriteBack(client=self.monday, turn=board_turn)),
             clock=self.clock,
             rollout=self.rollout,
         )

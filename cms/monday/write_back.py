@@ -1,10 +1,9 @@
 """Writes dates and statuses to a board: only changes, once, and never over what a person entered meanwhile."""
 
 import json
-import threading
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
 from cms.application.ports import OutboxEntry
@@ -43,10 +42,16 @@ class MondayWriteBack:
     """The boards as a place to write to; usable as the outbox's notifier for the channel ``monday``.
 
     On one board one mutation runs at a time: several at once can spoil it.
+
+    Parameters
+    ----------
+    turn : callable
+        Given a board's id: a context in which nobody else writes to it, here or elsewhere. Raises a `CmsError` where
+        it is not to be had.
     """
 
     client: MondayClient
-    _boards: dict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock), repr=False)
+    turn: Callable[[str], AbstractContextManager[None]]
 
     def write(
         self, board_id: str, item_id: str, values: Mapping[str, str], expected: Mapping[str, str], key: str
@@ -71,7 +76,7 @@ class MondayWriteBack:
             The item left the board, or a column cannot take its value.
         SourceError
         """
-        with self._boards[board_id]:
+        with self.turn(board_id):
             given = self._columns(board_id, item_id, values)
             found = {column_id: raw_values([value])[column_id] for column_id, value in given.items()}
             changes = {c: v for c, v in values.items() if found[c] != v}

@@ -1,9 +1,18 @@
-"""Application locks: whoever changes the same thing waits in line, on every engine, until the transaction ends."""
+"""Application locks: whoever changes the same thing waits in line, on every engine and over all processes.
 
+Most last until a transaction ends. What happens outside the warehouse, such as a write to a board, is no transaction:
+its turn is held by a connection of its own and ends with it, also when the process is killed.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from enum import StrEnum
 from zlib import crc32
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Engine
 
 from cms.domain.errors import WarehouseError
 
@@ -46,3 +55,70 @@ def _take_on_sql_server(connection: sa.Connection, lock: Lock) -> None:
     answer = connection.execute(_GET_APPLOCK, values).scalar_one()
     if answer < 0:
         raise WarehouseError(f"the lock {lock} was not free for {LOCK_TIMEOUT_SECONDS} s; run again")
+
+
+TURN_SECONDS = 60.0
+_POLL_SECONDS = 0.02
+
+
+@contextmanager
+def turn(engine: Engine, what: str, *, wait_seconds: float = TURN_SECONDS) -> Iterator[None]:
+    """Have `what` to ourselves while the block runs: no other thread, process or machine of the warehouse has it.
+
+    Raises
+    ------
+    WarehouseError
+        Somebody else had it all the time.
+    """
+    take_turn = {"postgresql": _turn_on_postgresql, "mssql": _turn_on_sql_server}.get(engine.dialect.name)
+    if take_turn is None:
+        with _turn_on_sqlite(engine, what, wait_seconds):
+            yield
+        return
+    # committed statement by statement: the lock belongs to the connection, and no transaction stays open meanwhile
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        release = take_turn(connection, what, wait_seconds)
+        try:
+            yield
+        finally:
+            release()
+
+
+def _turn_on_postgresql(connection: sa.Connection, what: str, wait_seconds: float) -> Callable[[], object]:
+    key = crc32(what.encode())
+    deadline = time.monotonic() + wait_seconds
+    while not connection.execute(sa.select(sa.func.pg_try_advisory_lock(key))).scalar_one():
+        if time.monotonic() > deadline:
+            raise _not_free(what, wait_seconds)
+        time.sleep(_POLL_SECONDS)
+    return lambda: connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
+
+
+_GET_TURN = sa.text(
+    "SET NOCOUNT ON; DECLARE @answer int; EXEC @answer = sp_getapplock @Resource = :resource, @LockMode = 'Exclusive', "
+    "@LockOwner = 'Session', @LockTimeout = :timeout; SELECT @answer AS answer"
+)
+_END_TURN = sa.text("EXEC sp_releaseapplock @Resource = :resource, @LockOwner = 'Session'")
+
+
+def _turn_on_sql_server(connection: sa.Connection, what: str, wait_seconds: float) -> Callable[[], object]:
+    values = {"resource": what, "timeout": int(wait_seconds * 1000)}
+    if connection.execute(_GET_TURN, values).scalar_one() < 0:
+        raise _not_free(what, wait_seconds)
+    return lambda: connection.execute(_END_TURN, {"resource": what})
+
+
+@contextmanager
+def _turn_on_sqlite(engine: Engine, what: str, wait_seconds: float) -> Iterator[None]:
+    """A small database beside the warehouse is the lock: the warehouse itself stays free for writers."""
+    path = f"{engine.url.database}-turn-{crc32(what.encode()):08x}"
+    with closing(sqlite3.connect(path, timeout=wait_seconds, isolation_level=None)) as lock:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            raise _not_free(what, wait_seconds) from None
+        yield
+
+
+def _not_free(what: str, wait_seconds: float) -> WarehouseError:
+    return WarehouseError(f"the turn for {what} was not free for {wait_seconds:g} s; it is tried again later")

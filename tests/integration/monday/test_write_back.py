@@ -1,6 +1,7 @@
 """Dates and statuses are written to a board once, only where they change, and never over a person's edit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +23,19 @@ def item_id(sandbox: Sandbox) -> str:
     return next(iter(truth(sandbox, ORDER_BOARD)))
 
 
+def a_writer(sandbox: Sandbox, turns: list[str] | None = None, **options: Any) -> MondayWriteBack:
+    """A writer that nobody disturbs; it notes whose turn it takes, and when that ends."""
+    noted: list[str] = [] if turns is None else turns
+
+    @contextmanager
+    def turn(board_id: str) -> Iterator[None]:
+        noted.append(f"begin {board_id} after {len(sandbox.account.log)}")
+        yield
+        noted.append(f"end {board_id} after {len(sandbox.account.log)}")
+
+    return MondayWriteBack(client=a_client(sandbox, **options), turn=turn)
+
+
 def _changes(sandbox: Sandbox, item_id: str) -> int:
     """How often a column of the item was changed, by whomever."""
     log = sandbox.account.log
@@ -33,15 +47,25 @@ def _stored(sandbox: Sandbox, item_id: str) -> Mapping[str, Any]:
 
 
 def test_what_is_new_is_written(sandbox: Sandbox, item_id: str) -> None:
-    outcome = MondayWriteBack(client=a_client(sandbox)).write(ORDER_BOARD, item_id, VALUES, {}, "k1")
+    outcome = a_writer(sandbox).write(ORDER_BOARD, item_id, VALUES, {}, "k1")
 
     assert outcome.written == VALUES
     assert _stored(sandbox, item_id)["scheduled_date"] == {"date": "2026-03-09"}
     assert _stored(sandbox, item_id)["schedule_note"] == "in two deliveries"
 
 
+def test_a_board_is_looked_at_and_written_in_one_turn(sandbox: Sandbox, item_id: str) -> None:
+    turns: list[str] = []
+    before = len(sandbox.account.log)
+
+    a_writer(sandbox, turns).write(ORDER_BOARD, item_id, VALUES, {}, "k1")
+
+    written = len(VALUES)
+    assert turns == [f"begin {ORDER_BOARD} after {before}", f"end {ORDER_BOARD} after {before + written}"]
+
+
 def test_what_already_stands_there_is_not_written_again(sandbox: Sandbox, item_id: str) -> None:
-    writer = MondayWriteBack(client=a_client(sandbox))
+    writer = a_writer(sandbox)
     writer.write(ORDER_BOARD, item_id, VALUES, {}, "k1")
     changes = _changes(sandbox, item_id)
 
@@ -52,7 +76,7 @@ def test_what_already_stands_there_is_not_written_again(sandbox: Sandbox, item_i
 
 
 def test_only_the_column_that_changed_is_sent(sandbox: Sandbox, item_id: str) -> None:
-    writer = MondayWriteBack(client=a_client(sandbox))
+    writer = a_writer(sandbox)
     first = writer.write(ORDER_BOARD, item_id, VALUES, {}, "k1")
     changes = _changes(sandbox, item_id)
 
@@ -63,7 +87,7 @@ def test_only_the_column_that_changed_is_sent(sandbox: Sandbox, item_id: str) ->
 
 
 def test_a_person_s_edit_meanwhile_is_detected_and_stays(sandbox: Sandbox, item_id: str) -> None:
-    writer = MondayWriteBack(client=a_client(sandbox))
+    writer = a_writer(sandbox)
     first = writer.write(ORDER_BOARD, item_id, VALUES, {}, "k1")
     sandbox.account.change_values(ORDER_BOARD, item_id, {"scheduled_date": {"date": "2026-03-20"}})
 
@@ -76,15 +100,13 @@ def test_a_person_s_edit_meanwhile_is_detected_and_stays(sandbox: Sandbox, item_
 def test_an_edit_to_what_we_would_write_anyway_is_no_conflict(sandbox: Sandbox, item_id: str) -> None:
     sandbox.account.change_values(ORDER_BOARD, item_id, {"scheduled_date": {"date": "2026-03-09"}})
 
-    outcome = MondayWriteBack(client=a_client(sandbox)).write(
-        ORDER_BOARD, item_id, {"scheduled_date": "2026-03-09"}, {}, "k1"
-    )
+    outcome = a_writer(sandbox).write(ORDER_BOARD, item_id, {"scheduled_date": "2026-03-09"}, {}, "k1")
 
     assert outcome.written == {}
 
 
 def test_a_value_is_cleared(sandbox: Sandbox, item_id: str) -> None:
-    writer = MondayWriteBack(client=a_client(sandbox))
+    writer = a_writer(sandbox)
     first = writer.write(ORDER_BOARD, item_id, VALUES, {}, "k1")
 
     writer.write(ORDER_BOARD, item_id, dict.fromkeys(VALUES, ""), first.found, "k2")
@@ -98,7 +120,7 @@ def test_a_value_is_cleared(sandbox: Sandbox, item_id: str) -> None:
 def test_an_answer_that_was_lost_does_not_write_twice(fault: str, sandbox: Sandbox, item_id: str) -> None:
     sandbox.faults.set(parse_faults(f"{fault}@2"))
 
-    outcome = MondayWriteBack(client=a_client(sandbox)).write(ORDER_BOARD, item_id, VALUES, {}, "k1")
+    outcome = a_writer(sandbox).write(ORDER_BOARD, item_id, VALUES, {}, "k1")
 
     assert outcome.written == VALUES
     assert _changes(sandbox, item_id) == len(VALUES)
@@ -108,21 +130,21 @@ def test_an_item_that_left_the_board_is_refused(sandbox: Sandbox, item_id: str) 
     sandbox.account.delete_item(item_id)
 
     with pytest.raises(RefusedError, match=f"item {item_id} is not on board {ORDER_BOARD} any more"):
-        MondayWriteBack(client=a_client(sandbox)).write(ORDER_BOARD, item_id, VALUES, {}, "k1")
+        a_writer(sandbox).write(ORDER_BOARD, item_id, VALUES, {}, "k1")
 
 
 def test_a_column_that_does_not_exist_is_refused_by_name(sandbox: Sandbox, item_id: str) -> None:
     with pytest.raises(RefusedError, match="no column 'promise'; nothing was written"):
-        MondayWriteBack(client=a_client(sandbox)).write(ORDER_BOARD, item_id, {"promise": "x"}, {}, "k1")
+        a_writer(sandbox).write(ORDER_BOARD, item_id, {"promise": "x"}, {}, "k1")
 
 
 def test_a_value_that_a_column_cannot_take_is_refused_before_it_is_sent(sandbox: Sandbox, item_id: str) -> None:
     with pytest.raises(RefusedError, match="scheduled_date: is no value of a date column"):
-        MondayWriteBack(client=a_client(sandbox)).write(ORDER_BOARD, item_id, {"scheduled_date": "soon"}, {}, "k1")
+        a_writer(sandbox).write(ORDER_BOARD, item_id, {"scheduled_date": "soon"}, {}, "k1")
 
 
 def test_a_queued_write_is_carried_out(sandbox: Sandbox, item_id: str) -> None:
-    MondayWriteBack(client=a_client(sandbox)).send(_entry(item_id))
+    a_writer(sandbox).send(_entry(item_id))
 
     assert _stored(sandbox, item_id)["scheduled_date"] == {"date": "2026-03-09"}
 
@@ -131,7 +153,7 @@ def test_a_queued_write_over_an_edit_is_a_dead_letter(sandbox: Sandbox, item_id:
     sandbox.account.change_values(ORDER_BOARD, item_id, {"scheduled_date": {"date": "2026-03-20"}})
 
     with pytest.raises(NotificationError, match="somebody edited item") as failed:
-        MondayWriteBack(client=a_client(sandbox)).send(_entry(item_id))
+        a_writer(sandbox).send(_entry(item_id))
 
     assert failed.value.is_permanent
 
@@ -140,7 +162,7 @@ def test_a_queued_write_that_could_not_be_sent_is_tried_again(sandbox: Sandbox, 
     sandbox.faults.set(parse_faults("http_503"))
 
     with pytest.raises(NotificationError) as failed:
-        MondayWriteBack(client=a_client(sandbox, broken_attempts=2)).send(_entry(item_id))
+        a_writer(sandbox, broken_attempts=2).send(_entry(item_id))
 
     assert not failed.value.is_permanent
 
@@ -149,7 +171,7 @@ def test_a_queued_write_without_its_facts_is_a_dead_letter(sandbox: Sandbox, ite
     entry = _entry(item_id, facts={"board_id": ORDER_BOARD, "item_id": item_id})
 
     with pytest.raises(NotificationError, match="has no values") as failed:
-        MondayWriteBack(client=a_client(sandbox)).send(entry)
+        a_writer(sandbox).send(entry)
 
     assert failed.value.is_permanent
 
@@ -158,7 +180,7 @@ def test_a_write_that_is_not_confirmed_is_an_error(sandbox: Sandbox, item_id: st
     sandbox.faults.set(parse_faults("http_500@2..9"))
 
     with pytest.raises(BrokenAnswerError, match="HTTP 500; 6 tries"):
-        MondayWriteBack(client=a_client(sandbox)).write(ORDER_BOARD, item_id, VALUES, {}, "k1")
+        a_writer(sandbox).write(ORDER_BOARD, item_id, VALUES, {}, "k1")
 
 
 def _entry(item_id: str, facts: Mapping[str, Any] | None = None) -> OutboxEntry:
