@@ -81,6 +81,7 @@ def publish_schedule(
         Somebody else published meanwhile.
     """
     replaced = facts.published
+    schedule = _at_plant_hours(schedule, facts)
     changes = schedule_changes(
         _only(replaced.deliveries if replaced else (), changed_orders),
         _only(schedule.deliveries, changed_orders),
@@ -120,6 +121,18 @@ def publish_schedule(
         instead=None if told is None else _group(notices_of(_changes_since(told, schedule, facts, reason_code))),
     )
     return Publication(version=version, changes=tuple(changes), notices=len(notices))
+
+
+def _at_plant_hours(schedule: MasterSchedule, facts: PlanningFacts) -> MasterSchedule:
+    """The schedule with the hours that the plant has each day: a plan sees them less what quotes hold."""
+    if not facts.reservations:
+        return schedule
+    calendar = facts.plant.calendar()
+    days = []
+    for day in schedule.resource_days:
+        (bucket,) = calendar.buckets(day.resource_id, [day.bucket_date])
+        days.append(replace(day, regular_hours=bucket.regular_hours, available_overtime_hours=bucket.overtime_hours))
+    return replace(schedule, resource_days=tuple(days))
 
 
 def _changes_since(

@@ -88,16 +88,21 @@ def show(
     resource: str | None = typer.Option(None, "--resource", "-r", help="Only this resource."),
     as_json: bool = AS_JSON,
 ) -> None:
-    """Show the hours of each resource and day, and what the published schedule uses of them.
+    """Show the hours of each resource and day, what the published schedule uses of them, and what quotes hold.
 
     Example: cms capacity show --from 2026-01-05 --days 7
     """
     from cms.bootstrap import open_system
+    from cms.capacity.ledger import CapacityLoad, hours_by_bucket
     from cms.domain.errors import NotFoundError
 
     with open_system() as system:
         first = start.date() if start else system.clock.now().date()
         plant, published = system.warehouse.plant.plant(), system.warehouse.schedules.published()
+        reserved = hours_by_bucket(
+            CapacityLoad(held.resource_id, held.bucket_date, held.hours)
+            for held in system.warehouse.schedules.reservations(system.clock.now())
+        )
     known = sorted(r.resource_id for r in plant.resources)
     if resource is not None and resource not in known:
         raise NotFoundError("resource", resource, f"there are: {', '.join(known)}")
@@ -117,13 +122,15 @@ def show(
                         "overtime_hours": bucket.overtime_hours,
                         "maintenance_hours": bucket.maintenance_hours,
                         "committed_hours": use.load_hours if use else 0.0,
+                        "reserved_hours": reserved.get((resource_id, bucket.bucket_date), 0.0),
                         "price_per_hour": use.price_per_hour if use else 0.0,
                     }
                 )
     if as_json:
         print_json(rows)
     else:
-        columns = ["resource", "day", "regular h", "overtime h", "maintenance h", "committed h", "price an hour"]
+        hours = ["regular h", "overtime h", "maintenance h", "committed h", "reserved h"]
+        columns = ["resource", "day", *hours, "price an hour"]
         print_table("Capacity", columns, [list(row.values()) for row in rows])
 
 

@@ -250,6 +250,19 @@ def test_reserved_quotes_hold_their_hours_regular_ones_first() -> None:
     assert (tuesday.regular_hours, tuesday.overtime_hours) == (0, 2)  # 16 + 4 h less 18 h
 
 
+def test_the_published_capacity_shows_the_hours_of_the_plant_also_where_quotes_hold_some() -> None:
+    tuesday = MONDAY + timedelta(days=1)
+    held = Reservation(quote_id="Q1", resource_id=PRESS, bucket_date=tuesday, hours=18)
+    planner = a_planner(an_order(), schedules=FakeScheduleStore(held=[held]))
+
+    plan_schedule(planner, as_of=MONDAY, actor="test")
+
+    published = store_of(planner).published()
+    assert published is not None
+    (day,) = [d for d in published.resource_days if (d.resource_id, d.bucket_date) == (PRESS, tuesday)]
+    assert (day.regular_hours, day.available_overtime_hours) == (16, 4)
+
+
 def test_the_fingerprint_follows_the_facts_and_not_what_planning_writes() -> None:
     facts = planning_facts(an_order())
     written = an_order(status=OrderStatus.SCHEDULED, scheduled_delivery_date=date(2026, 1, 13))
