@@ -29,15 +29,30 @@ def rows_of_warehouse(engine: Engine) -> Rows:
 
 def rows_of_archive(engine: Engine, folder: Path) -> Rows:
     """The same for the archives that the warehouse's catalog names."""
-    with reading(engine) as connection:
-        names = [*connection.execute(sa.select(archives.c.archive_id)).scalars()]
     found: Rows = {}
-    for name in names:
-        for described in json.loads((folder / name / "manifest.json").read_text())["tables"]:
-            frame = pd.read_parquet(folder / name / f"{described['name']}.parquet", dtype_backend="pyarrow")
+    for path in _catalogued(engine, folder):
+        for described in json.loads((path / "manifest.json").read_text())["tables"]:
+            frame = _frame(path, described["name"])
             rows = (_plain(row) for row in frame.itertuples(index=False, name=None))
             found.setdefault(described["name"], Counter()).update(rows)
     return found
+
+
+def archived_values(engine: Engine, folder: Path, table: sa.Table, *columns: str) -> list[tuple[Any, ...]]:
+    """Some columns of every archived row of a table."""
+    frames = [
+        _frame(path, table.name) for path in _catalogued(engine, folder) if (path / f"{table.name}.parquet").exists()
+    ]
+    return [row for frame in frames for row in frame[list(columns)].itertuples(index=False, name=None)]
+
+
+def _catalogued(engine: Engine, folder: Path) -> list[Path]:
+    with reading(engine) as connection:
+        return [folder / name for name in connection.execute(sa.select(archives.c.archive_id)).scalars()]
+
+
+def _frame(path: Path, table: str) -> pd.DataFrame:
+    return pd.read_parquet(path / f"{table}.parquet", dtype_backend="pyarrow")
 
 
 def together(*parts: Rows) -> Rows:

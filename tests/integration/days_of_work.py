@@ -12,9 +12,11 @@ from cms.application.notify import RetryPolicy, send_notices
 from cms.application.plan_schedule import Planner, plan_schedule
 from cms.application.planning_facts import PlanningRules
 from cms.application.ports import OutboxEntry, Progress, SourceBatch, SourceRow, no_progress
+from cms.application.retain import RetentionPolicy, retain
 from cms.application.sync_customers import sync_customers
 from cms.application.sync_orders import sync_orders
 from cms.scheduling.result import Method
+from cms.warehouse.archive import WarehouseArchive
 from cms.warehouse.warehouse import Warehouse
 from tests.builders import MONDAY, a_plant
 from tests.fakes import FakeClock, FakeGate
@@ -22,6 +24,7 @@ from tests.fakes import FakeClock, FakeGate
 CUSTOMERS = 6
 ORDERS_A_DAY = 8
 DAYS_TO_DELIVERY = 9
+DAYS_TO_KEEP = 12
 
 
 def expected_orders(day: int) -> dict[str, tuple[Decimal, bool]]:
@@ -119,8 +122,21 @@ class FileNotifier:
         os.close(descriptor)
 
 
+@dataclass(frozen=True, kw_only=True)
+class DaysToKeep(RetentionPolicy):
+    """Years in days: what a source has stopped to send is old some days later."""
+
+    def cutoff(self, as_of: date) -> date:
+        return as_of - timedelta(days=DAYS_TO_KEEP)
+
+
+def archive_beside(sent: Path) -> Path:
+    """The archive of the days of work."""
+    return sent.with_name("archive")
+
+
 def work_a_day(url: str, day: int, sent: Path, *, attempt: int) -> None:
-    """Sync, plan, publish and notify; a later attempt has a later clock, since leases of the killed one must end."""
+    """Sync, plan, publish, notify, archive; a later attempt has a later clock: leases of the killed one must end."""
     warehouse = Warehouse.open(url)
     clock = FakeClock(instant(day) + timedelta(hours=attempt))
     loader = GatedLoader(loads=warehouse.loads, gate=FakeGate(), clock=clock)
@@ -136,6 +152,8 @@ def work_a_day(url: str, day: int, sent: Path, *, attempt: int) -> None:
     )
     plan_schedule(planner, as_of=as_of(day), actor="test")
     send_notices(warehouse.outbox, FileNotifier(path=sent), clock, policy=RetryPolicy(), worker=f"worker-{os.getpid()}")
+    archive = WarehouseArchive(engine=warehouse.engine, folder=archive_beside(sent))
+    retain(archive, policy=DaysToKeep(), as_of=as_of(day), now=clock.now())
     warehouse.close()
 
 

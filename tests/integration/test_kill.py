@@ -1,12 +1,9 @@
 """Kills the day's work at random instants; CMS_KILLS says how often on each engine (300 for the full proof)."""
 
-import multiprocessing
 import os
 import random
-import tempfile
-import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,42 +12,21 @@ from cms.warehouse.engine import open_engine
 from cms.warehouse.schema import upgrade
 from cms.warehouse.tables import notification_outbox, order_master
 from cms.warehouse.warehouse import Warehouse
-from tests.integration.days_of_work import expected_orders, set_up, work_a_day
+from tests.archived_rows import archived_values
+from tests.integration.days_of_work import archive_beside, expected_orders, set_up, work_a_day
+from tests.integration.killing import new_durable_url, run_and_kill, run_whole
 from tests.integration.warehouse.loading import rows_of
-from tests.postgresql_server import start_server
 from tests.table_checks import find_problems
-from tests.warehouse_fixtures import EACH_ENGINE
+
+__all__ = ["new_durable_url"]
 
 KILLS = int(os.environ.get("CMS_KILLS", "8"))
-_FORK = multiprocessing.get_context("fork")
 
 
-@pytest.fixture(params=[engine for engine in EACH_ENGINE if engine.values != ("mssql",)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A warehouse whose server writes to its disk as in production."""
-    if request.param == "sqlite":
-        yield _prepared(f"sqlite:///{tmp_path / 'warehouse.db'}")
-        return
-    server = start_server(Path(tempfile.mkdtemp(prefix="cms-postgresql-")), is_durable=True)
-    yield _prepared(server.create_database("warehouse"))
-    server.stop()
-
-
-def test_a_day_that_is_killed_anywhere_is_finished_by_the_next_run(url: str, tmp_path: Path) -> None:
-    chance = random.Random(20260105)
-    sent = tmp_path / "sent"
-    seconds = _work(url, 0, sent, attempt=0)
-
-    for day in range(1, KILLS + 1):
-        was_killed = _work_and_kill(url, day, sent, after=chance.uniform(0.0, seconds))
-        took = _work(url, day, sent, attempt=1)
-
-        seconds = took if not was_killed else max(seconds, took)
-        assert find_problems(url) == [], f"after a kill on day {day}"
-        _assert_nothing_lost_or_doubled(url, day, sent)
-
-
-def _prepared(url: str) -> str:
+@pytest.fixture
+def url(new_durable_url: Callable[[], str]) -> str:
+    """A warehouse with a plant."""
+    url = new_durable_url()
     engine = open_engine(url)
     upgrade(engine)
     set_up(Warehouse(engine=engine))
@@ -58,32 +34,37 @@ def _prepared(url: str) -> str:
     return url
 
 
-def _work(url: str, day: int, sent: Path, *, attempt: int) -> float:
-    started = time.monotonic()
-    process = _FORK.Process(target=work_a_day, args=(url, day, sent), kwargs={"attempt": attempt})
-    process.start()
-    process.join(timeout=120)
-    assert process.exitcode == 0, f"the run of day {day} ended with {process.exitcode}"
-    return time.monotonic() - started
+def test_a_day_that_is_killed_anywhere_is_finished_by_the_next_run(url: str, tmp_path: Path) -> None:
+    chance = random.Random(20260105)
+    sent = tmp_path / "sent"
+    seconds = run_whole(work_a_day, url, 0, sent, attempt=0)
 
+    for day in range(1, KILLS + 1):
+        was_killed = run_and_kill(work_a_day, url, day, sent, attempt=0, after=chance.uniform(0.0, seconds))
+        took = run_whole(work_a_day, url, day, sent, attempt=1)
 
-def _work_and_kill(url: str, day: int, sent: Path, *, after: float) -> bool:
-    process = _FORK.Process(target=work_a_day, args=(url, day, sent), kwargs={"attempt": 0})
-    process.start()
-    process.join(timeout=after)
-    was_running = process.is_alive()
-    process.kill()
-    process.join(timeout=30)
-    return was_running
+        seconds = took if not was_killed else max(seconds, took)
+        assert find_problems(url) == [], f"after a kill on day {day}"
+        _assert_nothing_lost_or_doubled(url, day, sent)
 
 
 def _assert_nothing_lost_or_doubled(url: str, day: int, sent: Path) -> None:
     warehouse = Warehouse.open(url)
-    stored = rows_of(warehouse, order_master, "order_id", "quantity", "status")
-    notices = dict(rows_of(warehouse, notification_outbox, "deduplication_key", "status"))
+    stored, told = (
+        [
+            *rows_of(warehouse, table, *columns),
+            *archived_values(warehouse.engine, archive_beside(sent), table, *columns),
+        ]
+        for table, *columns in (
+            (order_master, "order_id", "quantity", "status"),
+            (notification_outbox, "deduplication_key", "status"),
+        )
+    )
     warehouse.close()
     found = {order_id: (quantity, status == "delivered") for order_id, quantity, status in stored}
+    notices = dict(told)
     assert found == expected_orders(day)
+    assert (len(stored), len(told)) == (len(found), len(notices))
     assert set(notices.values()) == {"sent"}
     times_sent = Counter(sent.read_text().split())
     assert times_sent.keys() == notices.keys()
