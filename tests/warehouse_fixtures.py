@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from cms.warehouse.engine import in_transaction, open_engine, schema_of
-from cms.warehouse.schema import downgrade, upgrade
+from cms.warehouse.schema import current_revision, downgrade, head_revision, upgrade
 from cms.warehouse.tables import metadata
 from cms.warehouse.warehouse import Warehouse
 from tests.postgresql_server import PostgresqlServer, find_binaries, start_server
@@ -120,7 +120,8 @@ def _postgresql_url(request: pytest.FixtureRequest, _tmp_path: Path) -> Iterator
 def _sql_server_url(_request: pytest.FixtureRequest, _tmp_path: Path) -> Iterator[str]:
     assert SQL_SERVER_URL is not None
     engine = open_engine(SQL_SERVER_URL)
-    upgrade(engine)
+    if current_revision(engine) != head_revision():
+        upgrade(engine)
     engine.dispose()
     _empty(SQL_SERVER_URL)
     yield SQL_SERVER_URL

@@ -12,13 +12,12 @@ from sqlalchemy.engine import URL, Engine
 
 from cms.domain.errors import ConfigurationError, WarehouseError
 from cms.warehouse.failures import is_transient, translated
-from cms.warehouse.sql_server import allow_snapshots, connect_arguments
+from cms.warehouse.sql_server import SNAPSHOT, allow_snapshots, connect_arguments, set_isolation
 from cms.warehouse.tables import SCHEMA
 
 BUSY_TIMEOUT_SECONDS = 30
 DIALECTS = ("sqlite", "postgresql", "mssql")
 _WRITES = "cms_writes"
-_SNAPSHOT_LEVELS = {"postgresql": "REPEATABLE READ", "mssql": "SNAPSHOT"}
 
 T = TypeVar("T")
 
@@ -94,8 +93,9 @@ def snapshots_of(engine: Engine) -> Engine:
 
     SQLite's readers do so by themselves.
     """
-    level = _SNAPSHOT_LEVELS.get(engine.dialect.name)
-    return engine if level is None else engine.execution_options(isolation_level=level)
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="REPEATABLE READ")
+    return engine.execution_options(**{SNAPSHOT: True}) if engine.dialect.name == "mssql" else engine
 
 
 def allow_reading_of_one_state(engine: Engine) -> None:
@@ -173,4 +173,5 @@ def _open_postgresql(url: URL, connect_timeout_seconds: int) -> Engine:
 def _open_sql_server(url: URL, connect_timeout_seconds: int) -> Engine:
     url, arguments = connect_arguments(url, connect_timeout_seconds)
     engine = sa.create_engine(url, pool_pre_ping=True, **arguments)
+    sa.event.listen(engine, "begin", set_isolation)
     return engine.execution_options(schema_translate_map={None: SCHEMA})

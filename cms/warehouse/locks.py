@@ -46,7 +46,10 @@ def take(connection: sa.Connection, lock: Lock) -> None:
 _GET_APPLOCK = sa.text(
     "SET NOCOUNT ON; DECLARE @answer int; "
     "EXEC @answer = sp_getapplock @Resource = :resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction', "
-    "@LockTimeout = :timeout; SELECT @answer AS answer"
+    "@LockTimeout = :timeout; "
+    # told as an error like any other deadlock, so that the transaction is repeated
+    "IF @answer = -3 RAISERROR('an application lock made this transaction a deadlock victim', 16, 1); "
+    "SELECT @answer AS answer"
 )
 
 

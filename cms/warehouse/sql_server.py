@@ -27,19 +27,44 @@ def connect_arguments(url: URL, connect_timeout_seconds: int) -> tuple[URL, dict
     is_freetds = "tdsodbc" in driver.lower() or "freetds" in driver.lower()
     arguments: dict[str, Any] = {"connect_args": {"timeout": connect_timeout_seconds}}
     if is_freetds:
+        if url.port is not None:  # it does not understand "host,port"
+            url = url.update_query_dict({"port": str(url.port)})
         return url, arguments | {"use_setinputsizes": False, "fast_executemany": False}
     return url, arguments | {"fast_executemany": True}
 
 
+SNAPSHOT = "cms_snapshot"
+"""Execution option: the transaction reads one state of the database."""
+_LEVEL = "cms_isolation"
+_SET_ISOLATION = {
+    "SNAPSHOT": "SET TRANSACTION ISOLATION LEVEL SNAPSHOT",
+    "READ COMMITTED": "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+}
 _SNAPSHOTS_ALLOWED = sa.text("SELECT snapshot_isolation_state FROM sys.databases WHERE database_id = DB_ID()")
 _ALLOW_SNAPSHOTS = "ALTER DATABASE CURRENT SET ALLOW_SNAPSHOT_ISOLATION ON"
 
 
 def allow_snapshots(engine: sa.Engine) -> None:
     """Let readers see one state of the database while others write; once, by who may alter the database."""
+    with engine.connect() as connection:
+        if connection.execute(_SNAPSHOTS_ALLOWED).scalar_one() == 1:
+            return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if connection.execute(_SNAPSHOTS_ALLOWED).scalar_one() != 1:
-            connection.exec_driver_sql(_ALLOW_SNAPSHOTS)
+        connection.exec_driver_sql(_ALLOW_SNAPSHOTS)
+
+
+def set_isolation(connection: sa.Connection) -> None:
+    """Give a transaction its isolation before it begins; the session keeps it for the next one."""
+    level = "SNAPSHOT" if connection.get_execution_options().get(SNAPSHOT, False) else "READ COMMITTED"
+    if connection.info.get(_LEVEL) == level:
+        return
+    session = connection.connection.dbapi_connection
+    assert session is not None, "an open connection has its driver's"
+    # a transaction that the pool's ping began is not turned into a snapshot, nor one that only says so
+    session.commit()
+    connection.exec_driver_sql(_SET_ISOLATION[level])
+    session.commit()
+    connection.info[_LEVEL] = level
 
 
 def packaged_driver() -> Path:
