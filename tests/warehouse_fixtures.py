@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -119,12 +120,17 @@ def _postgresql_url(request: pytest.FixtureRequest, _tmp_path: Path) -> Iterator
 
 def _sql_server_url(_request: pytest.FixtureRequest, _tmp_path: Path) -> Iterator[str]:
     assert SQL_SERVER_URL is not None
-    engine = open_engine(SQL_SERVER_URL)
+    engine = _sql_server_engine(SQL_SERVER_URL)
     if current_revision(engine) != head_revision():
         upgrade(engine)
-    engine.dispose()
-    _empty(SQL_SERVER_URL)
+    in_transaction(engine, _empty_every_table)
     yield SQL_SERVER_URL
+
+
+@cache
+def _sql_server_engine(url: str) -> Engine:
+    """One for a session: connecting takes longer than emptying."""
+    return open_engine(url)
 
 
 def _empty(url: str) -> None:

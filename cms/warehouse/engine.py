@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine
 
 from cms.domain.errors import ConfigurationError, WarehouseError
-from cms.warehouse.failures import is_transient, translated
+from cms.warehouse.failures import DeadlockError, is_transient, translated
 from cms.warehouse.sql_server import SNAPSHOT, allow_snapshots, connect_arguments, set_isolation
 from cms.warehouse.tables import SCHEMA
 
@@ -65,10 +65,13 @@ def in_transaction(
         try:
             with engine.execution_options(**{_WRITES: True}).begin() as connection:
                 return work(connection)
+        except DeadlockError:
+            if attempt == attempts:
+                raise
         except sa.exc.DBAPIError as error:
             if attempt == attempts or not is_transient(error):
                 raise translated(error, engine) from error
-            sleep(min(0.02 * 2**attempt, 1.0))
+        sleep(min(0.02 * 2**attempt, 1.0))
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 

@@ -59,6 +59,10 @@ _CAUSES: tuple[tuple[str, str], ...] = (
 )
 
 
+class DeadlockError(WarehouseError):
+    """Two transactions wait for each other's application locks: this one is to be repeated."""
+
+
 def translated(error: sa.exc.DBAPIError, engine: Engine) -> WarehouseError:
     """What the driver said, as a refusal that the person in charge can act on; secrets are masked."""
     said = masked(_first_line(error), engine.url)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from cms.domain.errors import WarehouseError
+from cms.warehouse.failures import DeadlockError
 
 LOCK_TIMEOUT_SECONDS = 120
 
@@ -43,19 +44,19 @@ def take(connection: sa.Connection, lock: Lock) -> None:
         _take_on_sql_server(connection, lock)
 
 
+_DEADLOCK = -3
 _GET_APPLOCK = sa.text(
     "SET NOCOUNT ON; DECLARE @answer int; "
     "EXEC @answer = sp_getapplock @Resource = :resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction', "
-    "@LockTimeout = :timeout; "
-    # told as an error like any other deadlock, so that the transaction is repeated
-    "IF @answer = -3 RAISERROR('an application lock made this transaction a deadlock victim', 16, 1); "
-    "SELECT @answer AS answer"
+    "@LockTimeout = :timeout; SELECT @answer AS answer"
 )
 
 
 def _take_on_sql_server(connection: sa.Connection, lock: Lock) -> None:
     values = {"resource": str(lock), "timeout": LOCK_TIMEOUT_SECONDS * 1000}
     answer = connection.execute(_GET_APPLOCK, values).scalar_one()
+    if answer == _DEADLOCK:
+        raise DeadlockError(f"the lock {lock} and others were wanted in another order by another program; run again")
     if answer < 0:
         raise WarehouseError(f"the lock {lock} was not free for {LOCK_TIMEOUT_SECONDS} s; run again")
 

@@ -1,5 +1,6 @@
 """The schema of the warehouse: brings it up or down to a revision, and says what differs from what is needed."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -8,6 +9,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Engine
+from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedIndex
 from sqlalchemy.schema import CreateSchema
 
 from cms.domain.errors import WarehouseError
@@ -47,12 +49,13 @@ def check(engine: Engine) -> list[str]:
     if problem is not None:
         return [problem]
     with reading(engine) as connection:
-        inspector = sa.inspect(connection)
-        schema = schema_of(engine)
-        present = set(inspector.get_table_names(schema=schema))
-        problems = [f"table {name} is missing" for name in sorted(metadata.tables.keys() - present)]
-        for name in sorted(metadata.tables.keys() & present):
-            problems += _table_problems(inspector, metadata.tables[name], schema)
+        inspector, schema = sa.inspect(connection), schema_of(engine)
+        columns = {name: found for (_, name), found in inspector.get_multi_columns(schema=schema).items()}
+        indexes = {name: found for (_, name), found in inspector.get_multi_indexes(schema=schema).items()}
+    problems = [f"table {name} is missing" for name in sorted(metadata.tables.keys() - columns.keys())]
+    for name in sorted(metadata.tables.keys() & columns.keys()):
+        table = metadata.tables[name]
+        problems += [*_column_problems(table, columns[name]), *_index_problems(table, indexes.get(name, []))]
     return problems
 
 
@@ -126,25 +129,29 @@ def _newer(current: str) -> str:
     )
 
 
-def _table_problems(inspector: sa.Inspector, table: sa.Table, schema: str | None) -> list[str]:
-    present = {column["name"]: column for column in inspector.get_columns(table.name, schema=schema)}
+def _column_problems(table: sa.Table, found: Sequence[ReflectedColumn]) -> list[str]:
+    present = {column["name"]: column for column in found}
     problems = [f"column {table.name}.{c.name} is missing" for c in table.columns if c.name not in present]
     problems += [
         f"column {table.name}.{name} is not known to this program"
         for name in sorted(present.keys() - {c.name for c in table.columns})
     ]
     for column in table.columns:
-        found = present.get(column.name)
-        if found is not None and not column.primary_key and found["nullable"] != column.nullable:
-            wanted, has = _nullability(bool(column.nullable)), _nullability(found["nullable"])
+        one = present.get(column.name)
+        if one is not None and not column.primary_key and one["nullable"] != column.nullable:
+            wanted, has = _nullability(bool(column.nullable)), _nullability(one["nullable"])
             problems.append(f"column {table.name}.{column.name} is {has}, this program needs it {wanted}")
-    indexes = {index["name"] for index in inspector.get_indexes(table.name, schema=schema)}
-    problems += [
+    return problems
+
+
+def _index_problems(table: sa.Table, found: Sequence[ReflectedIndex]) -> list[str]:
+    # by what it does, not by its name: a server may keep another one
+    present = {(tuple(index["column_names"]), bool(index["unique"])) for index in found}
+    return [
         f"index {index.name} of {table.name} is missing"
         for index in sorted(table.indexes, key=lambda index: str(index.name))
-        if index.name not in indexes
+        if (tuple(index.columns.keys()), bool(index.unique)) not in present
     ]
-    return problems
 
 
 def _nullability(nullable: bool) -> str:  # noqa: FBT001
