@@ -54,7 +54,9 @@ _GET_APPLOCK = sa.text(
 
 def _take_on_sql_server(connection: sa.Connection, lock: Lock) -> None:
     values = {"resource": str(lock), "timeout": LOCK_TIMEOUT_SECONDS * 1000}
-    answer = connection.execute(_GET_APPLOCK, values).scalar_one()
+    result = connection.execute(_GET_APPLOCK, values)
+    # where the wait was broken off as a deadlock, the first result may be without rows
+    answer = result.scalar_one() if result.returns_rows else _DEADLOCK
     if answer == _DEADLOCK:
         raise DeadlockError(f"the lock {lock} and others were wanted in another order by another program; run again")
     if answer < 0:
