@@ -1,7 +1,7 @@
 """The smallest capacity, or overtime, that meets a service target with confidence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from simulations.order_history import History
 from simulations.scenario import Scenario
 from simulations.scenario_plant import ALL_RESOURCES, CapacityChange
 from simulations.statistics import Estimate, lower_bound
-from simulations.study import Progress, no_progress, run_study
+from simulations.study import Progress, Study, no_progress, run_study
 
 
 class Lever(StrEnum):
@@ -45,12 +45,19 @@ class ServiceTarget:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SizingStep:
-    """A level that was tried, and what it gave."""
+    """A level that was tried, and what it gave.
+
+    Parameters
+    ----------
+    study : Study, optional
+        All of it, for a closer look; None where only the figures were kept.
+    """
 
     level: float
     service: Estimate
     overtime_cost: Estimate
     is_met: bool
+    study: Study | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,6 +133,7 @@ def size_capacity(
             service=study.estimate(goal.measure),
             overtime_cost=study.estimate("overtime_cost"),
             is_met=goal.is_met(values),
+            study=study,
         )
         low, high = (low, middle) if tried[middle].is_met else (middle + 1, high)
     return Sizing(

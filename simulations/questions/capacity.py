@@ -52,12 +52,10 @@ def _recommendation(sizing: Sizing, chosen: SizingStep) -> str:
     change = change_in_words(sizing, chosen.level)
     failed = [step for step in sizing.tried if not step.is_met and step.level < chosen.level]
     said = f"{change[0].upper()}{change[1:]}."
-    if failed:
-        last = max(failed, key=lambda step: step.level)
-        said += (
-            f" Less does not do: at {_level(sizing, last)} it is {label_of(sizing.target.measure).text(last.service)}."
-        )
-    return said
+    if not failed:
+        return f"{said} Nothing less was tried; it may do as well."
+    last = max(failed, key=lambda step: step.level)
+    return f"{said} Less does not do: at {_level(sizing, last)} it is {_text(sizing, last)}."
 
 
 def _out_of_reach(sizing: Sizing) -> str:
@@ -84,7 +82,11 @@ def _level(sizing: Sizing, step: SizingStep) -> str:
     return f"{step.level:g} times today's hours of {_resource(sizing)}"
 
 
+def _text(sizing: Sizing, step: SizingStep) -> str:
+    return label_of(sizing.target.measure).text(step.service)
+
+
 def _service(sizing: Sizing, step: SizingStep) -> str:
     cost = f"overtime costs {step.overtime_cost.mean:,.0f} ± {step.overtime_cost.half_width:,.0f}"
     met = "met" if step.is_met else "not met"
-    return f"{label_of(sizing.target.measure).text(step.service)}, {met}; {cost}"
+    return f"{_text(sizing, step)}, {met}; {cost}"

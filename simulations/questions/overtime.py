@@ -142,7 +142,7 @@ def conclude_overtime(choice: OvertimeOrHire) -> Conclusion:
         )
     return Conclusion(
         verdict=_cheaper(paid, hired),
-        answer=f"Regular hours of {choice.factor:g} times today's without overtime serve as well (OTIF "
+        answer=f"Regular hours of {choice.factor:g} times today's without overtime serve at least as well (OTIF "
         f"{points(difference)}). Overtime costs {paid.mean:,.0f} ± {paid.half_width:,.0f} in the measured days, the "
         f"hired hours {hired:,.0f}.",
         recommendation=_recommendation(choice),

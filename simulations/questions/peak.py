@@ -62,20 +62,22 @@ def study_peak(
     monday, orders = history.peak_week()
     around = _around(scenario, monday, history)
     weeks = max(1.0, ((history.last_day - history.first_day).days + 1) / 7)
+    sizing = size_capacity(
+        around,
+        history,
+        levels=levels,
+        resource=resource,
+        target=ServiceTarget(at_least=target),
+        processes=processes,
+        progress=progress,
+    )
+    known = next((step.study for step in sizing.tried if step.level == 1), None)
     return PeakStudy(
         monday=monday,
         orders=orders,
         times_mean=orders * weeks / len(history.orders),
-        as_is=run_study(around, history, processes=processes, progress=progress),
-        sizing=size_capacity(
-            around,
-            history,
-            levels=levels,
-            resource=resource,
-            target=ServiceTarget(at_least=target),
-            processes=processes,
-            progress=progress,
-        ),
+        as_is=known or run_study(around, history, processes=processes, progress=progress),
+        sizing=sizing,
     )
 
 

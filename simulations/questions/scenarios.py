@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
+from cms.domain.errors import InvalidValueError
 from simulations.scenario import Scenario
 from simulations.scenario_file import read_scenario
 
@@ -24,7 +25,10 @@ def question_scenario(
     name : str
         Of the library, or the path of a file.
     start : str
-        First day (``2011-10-01``); empty: so that the run ends with the history.
+        First day (``2011-10-01``); empty: so that the run ends with the history, or, with `days` 0, as the scenario
+        says.
+    days : int
+        Length of the run; 0: as the scenario says.
     delays_file : str
         Deliveries with scheduled and actual dates, whose delays the goods then have on their way; empty: as the
         scenario has it.
@@ -38,11 +42,20 @@ def question_scenario(
     scenario = read_scenario(name)
     run = replace(
         scenario.run,
-        start=date.fromisoformat(start) if start else None,
-        days=days,
+        start=_start(scenario, start, days),
+        days=days or scenario.run.days,
         warm_up_days=warm_up_days,
         replications=replications,
         seed=seed,
     )
     transit = replace(scenario.transit, delays_file=delays_file) if delays_file else scenario.transit
     return replace(scenario, run=run, transit=transit)
+
+
+def _start(scenario: Scenario, start: str, days: int) -> date | None:
+    if not start:
+        return None if days else scenario.run.start
+    try:
+        return date.fromisoformat(start)
+    except ValueError:
+        raise InvalidValueError("start", "must be a date such as 2011-10-01", start) from None

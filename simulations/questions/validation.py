@@ -2,6 +2,7 @@
 
 from simulations.conclusion import Conclusion, percent, points
 from simulations.figures.labels import label_of
+from simulations.measures import BUSY
 from simulations.validation import ComparedMeasure, LatenessValidation
 
 _TITLES = {
@@ -64,7 +65,12 @@ def _remedy(against: list[ComparedMeasure], validation: LatenessValidation) -> s
             f"Do not read absolute lateness from the model yet: it is too punctual ({_said(worst)}). Give it the "
             f"delays that happened: transit delays from past deliveries, and breakdowns and absence of {resource}."
         )
+    where = (
+        f"Check the hours and run times of {resource} first, which the model fills"
+        if usage[fullest] >= BUSY
+        else f"Check the delays of transit first: the model fills its fullest resource, {resource}, only"
+    )
     return (
-        f"Do not read absolute lateness from the model yet: it is later than the plant was ({_said(worst)}). Check the "
-        f"hours and run times of {resource} first, which the model fills to {100 * usage[fullest]:.0f} %."
+        f"Do not read absolute lateness from the model yet: it is later than the plant was ({_said(worst)}). "
+        f"{where} to {100 * usage[fullest]:.0f} %."
     )

@@ -13,6 +13,7 @@ from matplotlib.container import BarContainer, ErrorbarContainer
 
 from cms.domain.errors import NotFoundError
 from simulations import (
+    DemandForecast,
     Estimate,
     History,
     Study,
@@ -47,6 +48,11 @@ def study(history: History) -> Study:
 @pytest.fixture(scope="module")
 def peak(history: History) -> Study:
     return small_study(history, DOUBLED)
+
+
+@pytest.fixture(scope="module")
+def forecast(history: History) -> DemandForecast:
+    return forecast_demand(history, weeks=5)
 
 
 def axes_of(chart: figures.Chart) -> list[Axes]:
@@ -199,8 +205,7 @@ def test_paired_differences_are_drawn_around_zero_each_in_its_unit(study: Study,
     assert "double minus base" in words(chart)
 
 
-def test_the_forecast_stands_beside_the_naive_baseline_each_with_its_interval(history: History) -> None:
-    forecast = forecast_demand(history, weeks=5)
+def test_the_forecast_stands_beside_the_naive_baseline_each_with_its_interval(forecast: DemandForecast) -> None:
     family = forecast.families[0]
 
     chart = figures.demand_forecast(forecast, family.product_family)
@@ -216,15 +221,14 @@ def test_the_forecast_stands_beside_the_naive_baseline_each_with_its_interval(hi
     assert "(90 % interval)" in words(chart)
 
 
-def test_a_family_that_was_not_forecast_is_refused_with_those_that_were(history: History) -> None:
-    forecast = forecast_demand(history, weeks=1)
-
+def test_a_family_that_was_not_forecast_is_refused_with_those_that_were(forecast: DemandForecast) -> None:
     with pytest.raises(NotFoundError, match=forecast.families[0].product_family):
         figures.demand_forecast(forecast, "unknown")
 
 
-def test_the_hours_that_a_forecast_needs_stand_against_regular_hours_and_overtime(history: History) -> None:
-    forecast = forecast_demand(history, weeks=5)
+def test_the_hours_that_a_forecast_needs_stand_against_regular_hours_and_overtime(
+    history: History, forecast: DemandForecast
+) -> None:
     weeks = forecast_capacity(forecast, history)
 
     chart = figures.capacity_weeks(weeks, level=forecast.level)
@@ -245,6 +249,18 @@ def test_the_smallest_level_that_meets_the_target_is_marked(history: History) ->
     assert [value for value, _, _ in intervals(axes)] == pytest.approx([100 * s.service.mean for s in sizing.tried])
     assert axes.get_xlabel() == "regular hours, times today's"
     assert ("chosen: " in words(chart)) is (sizing.chosen is not None)
+
+
+def test_cost_stands_beside_otif_each_with_its_interval() -> None:
+    paid = Estimate(mean=900.0, half_width=50.0, level=0.95, replications=4)
+    served = Estimate(mean=0.9, half_width=0.02, level=0.95, replications=4)
+
+    chart = figures.cost_and_otif({"overtime": paid}, {"overtime": served}, currency="EUR")
+
+    cost, otif = axes_of(chart)
+    assert intervals(cost) == [pytest.approx((900.0, 850.0, 950.0))]
+    assert intervals(otif) == [pytest.approx((90.0, 88.0, 92.0))]
+    assert (cost.get_xlabel(), otif.get_xlabel()) == ("cost of the measured days, EUR", "OTIF, % of orders")
 
 
 def test_actual_lateness_stands_beside_the_simulated_one_each_with_its_interval(study: Study) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -71,8 +72,16 @@ def test_a_level_above_todays_is_recommended_as_added_hours_with_the_level_that_
 @pytest.mark.parametrize(
     ("level", "verdict", "words"),
     [
-        (1.0, "enough", "Leave the regular hours of every resource as they are."),
-        (0.8, "capacity to spare", "Up to 20 % of every resource can be spared."),
+        (
+            1.0,
+            "enough",
+            "Leave the regular hours of every resource as they are. Nothing less was tried; it may do as well.",
+        ),
+        (
+            0.8,
+            "capacity to spare",
+            "Up to 20 % of every resource can be spared. Nothing less was tried; it may do as well.",
+        ),
     ],
 )
 def test_enough_and_too_much_capacity_are_told_apart(level: float, verdict: str, words: str) -> None:
@@ -85,7 +94,7 @@ def test_overtime_is_recommended_in_hours_a_day() -> None:
     found = conclude_capacity(a_sizing(a_step(3.0, 0.97, is_met=True), chosen=3.0, lever=Lever.OVERTIME))
 
     assert found.verdict == "overtime 3"
-    assert found.recommendation == "Allow up to 3 hours of overtime a working day on every resource."
+    assert found.recommendation.startswith("Allow up to 3 hours of overtime a working day on every resource.")
 
 
 def test_a_target_out_of_reach_is_told_with_the_best_that_was_reached() -> None:
@@ -265,6 +274,21 @@ def test_a_shortage_that_may_come_is_told_from_one_that_will(low: float, words: 
     assert found.recommendation.startswith(words)
     assert "10 hours at the upper end" in found.recommendation
     assert found.caution.startswith("No model beat the naive baseline")
+
+
+def test_a_question_runs_as_long_as_the_planner_says_or_as_its_scenario_does(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text("[run]\nstart = 2011-01-03\ndays = 60\nwarm_up_days = 7\n", encoding="utf-8")
+
+    own = question_scenario(str(path), days=0, warm_up_days=14, replications=3).run
+    other = question_scenario(str(path), days=50, delays_file="delays.csv")
+    begun = question_scenario(str(path), start="2011-02-01").run
+
+    assert (own.start, own.days, own.warm_up_days, own.replications) == (date(2011, 1, 3), 60, 14, 3)
+    assert (other.run.start, other.run.days, other.transit.delays_file) == (None, 50, "delays.csv")
+    assert begun.start == date(2011, 2, 1)
+    with pytest.raises(InvalidValueError, match="start: must be a date such as 2011-10-01"):
+        question_scenario(start="October")
 
 
 def test_a_conclusion_is_markdown_with_its_figures_in_a_table() -> None:
