@@ -99,6 +99,8 @@ def _same_record(load: StagedLoad) -> sa.ColumnElement[bool]:
 
 def _hold_back_archived(connection: sa.Connection, load: StagedLoad) -> None:
     """What a source still says of an archived order is old: the order is closed, its history whole where it is."""
+    if connection.execute(sa.select(archived_orders.c.order_id).limit(1)).first() is None:
+        return
     its_record = sa.and_(
         archived_records.c.source_system == load.source,
         archived_records.c.source_order_id == staged.c.source_order_id,
