@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cms.aggregation.dataset_fields import FieldSpec, FieldType
+from cms.aggregation.day_lists import read_days
 from cms.aggregation.moments import date_reader, instant_reader, time_reader
 from cms.aggregation.numbers import number_reader, whole_reader
 from cms.aggregation.source_text import UnreadableValueError, read_key, read_text, text_of
@@ -54,6 +55,7 @@ def reader_for(
         FieldType.DATE: lambda: date_reader(formats, time_zone),
         FieldType.TIME: lambda: time_reader(formats, time_zone),
         FieldType.INSTANT: lambda: instant_reader(formats, time_zone),
+        FieldType.DAYS: lambda: read_days,
     }
     return makers[spec.type]()
 

@@ -22,6 +22,8 @@ class FieldType(StrEnum):
     DATE = "date"
     TIME = "time of day"
     INSTANT = "instant"
+    DAYS = "list of days"
+    """Days and spans of days, kept as ISO dates in order, divided by commas."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +48,7 @@ _BOOL = FieldSpec(type=FieldType.BOOL)
 _DATE = FieldSpec(type=FieldType.DATE)
 _TIME = FieldSpec(type=FieldType.TIME)
 _INSTANT = FieldSpec(type=FieldType.INSTANT)
+_DAYS = FieldSpec(type=FieldType.DAYS)
 
 
 def _choice(words: type[StrEnum]) -> FieldSpec:
@@ -84,6 +87,7 @@ _CUSTOMER_FIELDS = {
     "contact_phone": _KEY,
     "preferred_channel": _choice(Channel),
     "rollout_cohort": _choice(RolloutCohort),
+    "blackout_dates": _DAYS,
     "source_updated_at": _INSTANT,
 }
 _WINDOW_FIELDS = {

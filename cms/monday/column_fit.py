@@ -27,6 +27,7 @@ _FITTING: Mapping[FieldType, frozenset[str]] = {
     FieldType.DATE: frozenset(["date", "mirror", "last_updated", "creation_log"]),
     FieldType.TIME: frozenset(["hour", "date", "mirror"]),
     FieldType.INSTANT: frozenset(["date", "mirror", "last_updated", "creation_log"]),
+    FieldType.DAYS: frozenset(["text", "long_text", "date", "timeline", "mirror"]),
 }
 """Types of columns that a field of ours can be read from as they are; a value map or a date form widens the choice."""
 

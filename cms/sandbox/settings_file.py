@@ -47,6 +47,7 @@ max_early_days = "max_early_days"
 allows_split = {{ column = "allows_split", default = false }}
 contact_email = "contact_email"
 contact_phone = "contact_phone"
+blackout_dates = "blackout_dates"
 
 [sources.customer_board.fields.preferred_channel]
 column = "channel"

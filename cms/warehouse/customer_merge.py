@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from cms.application.ports import MergeCounts, StagedLoad
 from cms.domain.customers import Channel, CustomerStatus, RolloutCohort
 from cms.warehouse.bulk import read_rows
+from cms.warehouse.customer_blackouts import save_blackouts
 from cms.warehouse.history import RecordChange, record_changes
 from cms.warehouse.merge_steps import (
     count_mergeable,
@@ -66,6 +67,7 @@ def merge_customers(
     updated = _update_changed(connection, load, now)
     note_newer_updates(connection, customer_master, staged, load, _SAME_KEY)
     inserted = _insert_new(connection, load, now)
+    save_blackouts(connection, load, now=now)
     # last: what the source says is removed was asked after the rows were read
     removed = _deactivate_removed(connection, load, removed_ids, now)
     if complete:

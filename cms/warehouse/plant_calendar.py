@@ -13,6 +13,7 @@ from cms.domain.errors import InvalidValueError
 from cms.domain.resources import ResourceId
 from cms.domain.work_calendar import CalendarException, ExceptionKind
 from cms.warehouse.bulk import insert_rows, read_rows
+from cms.warehouse.customer_blackouts import FROM_CUSTOMERS
 from cms.warehouse.history import RecordChange, record_changes
 from cms.warehouse.tables import calendar_exceptions, delivery_schedules, resources
 
@@ -34,8 +35,9 @@ def read_default_windows(connection: sa.Connection) -> tuple[DeliveryWindow, ...
 def save_exceptions(
     connection: sa.Connection, exceptions: Iterable[CalendarException], *, loaded: Row, now: datetime, actor: str
 ) -> MergeCounts:
-    """Bring the exceptions that came with the plant up to `exceptions`; those that a person entered stay."""
-    present = {exception_of(row): row for row in _exception_rows(connection)}
+    """Bring the exceptions that came with the plant up to `exceptions`; those of persons and of customers stay."""
+    rows = (row for row in _exception_rows(connection) if not row["load_id"].startswith(FROM_CUSTOMERS))
+    present = {exception_of(row): row for row in rows}
     wanted = list(dict.fromkeys(_stored_form(exception) for exception in exceptions))
     new = [exception for exception in wanted if exception not in present]
     gone = [e for e, row in present.items() if row["load_id"] != ENTERED and e not in set(wanted)]

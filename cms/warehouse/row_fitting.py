@@ -34,7 +34,8 @@ class RowFitter:
     """
 
     BOOKKEEPING = frozenset({"load_id", "row_number", "problems", "raw", "row_hash", "outcome"})
-    NOT_HASHED = frozenset({"source_updated_at"})
+    NOT_HASHED = frozenset({"source_updated_at", "blackout_dates"})
+    """When the source last touched the row, and what is kept, and compared, in a table of its own."""
 
     def __init__(self, table: sa.Table) -> None:
         self._fits = {c.name: _fit_for(c) for c in table.columns if c.name not in self.BOOKKEEPING}

@@ -327,6 +327,7 @@ staging_customers = sa.Table(
     sa.Column("preferred_channel", ShortText),
     sa.Column("rollout_cohort", ShortText),
     sa.Column("source_updated_at", Instant),
+    sa.Column("blackout_dates", Text),
     sa.Index("ix_staging_customers_load_id_customer_id", "load_id", "customer_id"),
     sqlite_with_rowid=False,
 )

@@ -1,9 +1,23 @@
 import json
+from datetime import date
 
 from cms.application.ports import Dataset
+from cms.domain.customers import CustomerId
+from cms.domain.work_calendar import CalendarException, ExceptionKind
 from cms.warehouse.tables import customer_master, delivery_schedules, record_history, staging_customers
 from cms.warehouse.warehouse import Warehouse
-from tests.integration.warehouse.loading import EARLIER, LATER, count_of, customer_row, load, rows_of, window_row
+from tests.builders import a_plant
+from tests.integration.warehouse.loading import (
+    EARLIER,
+    LATER,
+    NOW,
+    count_of,
+    customer_row,
+    know_customers,
+    load,
+    rows_of,
+    window_row,
+)
 
 
 def test_new_customers_are_inserted_with_what_the_source_does_not_say(warehouse: Warehouse) -> None:
@@ -151,3 +165,39 @@ def test_windows_of_an_unknown_customer_go_to_quarantine(warehouse: Warehouse) -
 
     assert (counts.inserted, counts.quarantined) == (0, 1)
     assert [row.row_key for row in warehouse.quality.rows()] == ["NOBODY"]
+
+
+def blackouts(warehouse: Warehouse, customer_id: str = "C1") -> frozenset[date]:
+    return warehouse.orders.customers()[CustomerId(customer_id)].blackout_dates
+
+
+def test_blackout_days_follow_the_source_with_their_history(warehouse: Warehouse) -> None:
+    christmas, silvester = date(2026, 12, 24), date(2026, 12, 31)
+    load(warehouse, Dataset.CUSTOMERS, [customer_row(blackout_dates="2026-12-24"), customer_row("C2")])
+    at_first = blackouts(warehouse)
+    counts = load(warehouse, Dataset.CUSTOMERS, [customer_row(blackout_dates="2026-12-31", source_updated_at=LATER)])
+    moved = blackouts(warehouse)
+    load(warehouse, Dataset.CUSTOMERS, [customer_row(source_updated_at=LATER)])
+
+    assert [*map(set, (at_first, moved, blackouts(warehouse)))] == [{christmas}, {silvester}, set()]
+    assert blackouts(warehouse, "C2") == frozenset()
+    assert counts.updated == 0
+    history = rows_of(warehouse, record_history, "table_name", "change_type", "actor")
+    ours = [line[1:] for line in history if line[0] == "calendar_exceptions"]
+    assert sorted(ours) == [("entered", "erp")] * 2 + [("withdrawn", "erp")] * 2
+
+
+def test_blackouts_of_the_plant_and_of_persons_stand_beside_those_of_the_source(warehouse: Warehouse) -> None:
+    know_customers(warehouse, "C1")
+    days = [date(2026, 12, n) for n in (24, 25, 26)]
+    plant, person = (CalendarException(day=day, kind=ExceptionKind.BLACKOUT, customer_id="C1") for day in days[:2])
+    warehouse.plant.save_plant(a_plant(exceptions=(plant,)), now=NOW, actor="plant")
+    warehouse.plant.add_exceptions([person], now=NOW, actor="desk")
+
+    load(warehouse, Dataset.CUSTOMERS, [customer_row(blackout_dates="2026-12-24,2026-12-26")])
+    warehouse.plant.save_plant(a_plant(), now=NOW, actor="plant")
+    without_the_plants = blackouts(warehouse)
+    load(warehouse, Dataset.CUSTOMERS, [customer_row()])
+
+    assert without_the_plants == set(days)
+    assert blackouts(warehouse) == {days[1]}
