@@ -14,7 +14,7 @@ from tests.builders import MONDAY
 from tests.small_system import small_system
 
 ROOT = Path(__file__).parents[3]
-PAGES = ["README.md", "docs/manual/daily-work.md", "docs/manual/notebooks.md"]
+PAGES = ["README.md", "docs/manual/daily-work.md", "docs/manual/notebooks.md", "docs/manual/simulations.md"]
 NEEDS_MORE = ("db upgrade", "import", "solve", "quality", "notebook run")
 """Commands of other tests: they need the real data, a problem file, or Great Expectations."""
 
@@ -46,6 +46,7 @@ def names(system: System, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """What stands in the pages, and what it is called in the small system."""
     for variable, value in system.environment.items():
         monkeypatch.setenv(variable, value)
+    monkeypatch.chdir(Path(system.environment["CMS_CONFIG"]).parent)  # where answers go that name no folder
     published = system.warehouse.schedules.published()
     assert published is not None
     order = next(delivery.order_id for delivery in published.deliveries if not delivery.frozen)
@@ -72,6 +73,8 @@ def run(command: str, names: dict[str, str]) -> str:
         arguments += ["--as-of", MONDAY.isoformat()]
     if arguments[:2] == ["schedule", "rollback"]:
         arguments += ["--as-of", MONDAY.isoformat()]
+    if arguments[0] == "simulate" and arguments[1] not in {"scenarios", "list"}:
+        arguments += ["--replications", "2", "--processes", "1", "--no-report"]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, f"{arguments}: {result.output} {result.exception!r}"
     return result.output
