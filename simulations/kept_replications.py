@@ -65,8 +65,18 @@ class KeptReplications:
 
 def study_folder(folder: Path, model: Model, fingerprint: str) -> Path:
     """Where a study is kept below the folder of all studies: the same study always in the same place."""
-    name = re.sub(r"[^\w.=-]+", "-", model.scenario.name)[:LONGEST_NAME].strip("-.")
-    return folder / f"{name or 'study'}-{fingerprint[:12]}"
+    return folder / f"{folder_name(model.scenario.name)}-{fingerprint[:12]}"
+
+
+def folder_name(name: str) -> str:
+    """The name of a scenario as a folder may have it.
+
+    Examples
+    --------
+    >>> folder_name("base (demand.factor=1.2)"), folder_name("../..")
+    ('base-demand.factor=1.2', 'study')
+    """
+    return re.sub(r"[^\w.=-]+", "-", name)[:LONGEST_NAME].strip("-.") or "study"
 
 
 def study_fingerprint(model: Model) -> str:

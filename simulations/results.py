@@ -18,7 +18,7 @@ Series: TypeAlias = npt.NDArray[np.float64]
 
 
 class StudyError(CmsError):
-    """A study cannot go on: its folder holds another one, or what it holds cannot be read."""
+    """A study cannot go on: what it kept is of another one or cannot be read, or nothing can be written."""
 
     exit_status = 11
 

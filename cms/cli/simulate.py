@@ -84,7 +84,9 @@ class _Answer:
 
     @property
     def folder(self) -> Path:
-        return self.output or DEFAULT_FOLDER / self.name
+        from simulations.kept_replications import folder_name
+
+        return self.output or DEFAULT_FOLDER / folder_name(self.name)
 
     def draw(self, page: "Callable[[], str]") -> Path | None:
         """Writes the report, where it is wanted; returns its path."""
@@ -394,6 +396,10 @@ def _work(keep: Path, *, quiet: bool) -> "Iterator[Any]":
     try:
         with shown_progress(quiet=quiet) as progress:
             yield progress
+    except OSError as error:
+        from simulations import StudyError
+
+        raise StudyError(f"{error.filename or keep}: cannot be written: {error.strerror or error}") from None
     except KeyboardInterrupt:
         typer.echo(f"interrupted; what is done is kept in {keep}: the same command goes on from there", err=True)
         raise typer.Exit(INTERRUPTED_STATUS) from None

@@ -1,9 +1,9 @@
 import json
-import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,12 @@ from typer.testing import CliRunner
 from cms.bootstrap import open_system
 from cms.cli import app
 from cms.domain.errors import CmsError
+from cms.order_sources.plant_file import read_plant
 from cms.warehouse.engine import open_engine
 from cms.warehouse.schema import upgrade
+from simulations import StudyError
 from simulations.scenario_file import library_names
+from tests.builders import NOON
 from tests.integration.cli.command import COMMAND, Workplace
 from tests.small_history import write_small_history
 from tests.web.browser import page
@@ -50,6 +53,9 @@ def folder(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     return tmp_path
 
 
+PATIENCE_SECONDS = 600.0
+"""Only a machine that is busy with other things needs more than a few of them."""
+LONG = 'name = "long"\n[run]\ndays = 42\nwarm_up_days = 14\nreplications = 60\n'
 OF_FILE = ("--history", "orders.csv", "--plant", "plant.toml", "--keep", "keep", "--output", "out", "--processes", "1")
 
 
@@ -217,6 +223,22 @@ def test_a_study_is_recorded_in_the_warehouse_and_listed(folder: Path, monkeypat
     assert len(json.loads(cms("list", "--limit", "2", "--json"))) == 2
 
 
+def test_orders_of_a_file_are_made_in_the_plant_of_the_warehouse_where_no_other_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{folder}/warehouse.db"
+    monkeypatch.setenv("CMS_WAREHOUSE_URL", url)
+    upgrade(open_engine(url))
+    with open_system() as system:
+        system.warehouse.plant.save_plant(read_plant(folder / "plant.toml"), now=NOON, actor="test")
+    without_plant = [word for word in OF_FILE if word not in {"--plant", "plant.toml"}]
+
+    answers = [json.loads(cms("usual.toml", "--json", *words)) for words in (OF_FILE, without_plant)]
+
+    assert answers[0]["estimates"] == answers[1]["estimates"]
+    assert answers[1]["recorded"] is False
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
@@ -226,6 +248,7 @@ def test_a_study_is_recorded_in_the_warehouse_and_listed(folder: Path, monkeypat
         (("usual.toml", "--plant", "absent.toml"), 2, "plant: must be a file that exists"),
         (("usual.toml", "--history", "plant.toml"), 6, "plant.toml"),
         (("usual.toml", "--output", "plant.toml"), 2, "--output: must be a folder"),
+        (("usual.toml", "--keep", "plant.toml"), 11, "plant.toml"),
         (("usual.toml", "--half-width", "-1"), 2, "half_width: must be more than 0"),
         (("usual.toml", "--half-width", "0.1", "--measure", "joy"), 2, "measure: must be one of"),
         (("size", "usual.toml", "--levels", "1,x"), 2, "--levels: must be numbers"),
@@ -253,6 +276,17 @@ def test_what_cannot_be_is_refused_with_its_rule_and_status(
     assert words in str(refusal.value)
 
 
+def test_a_kept_replication_that_is_damaged_is_named(folder: Path) -> None:
+    cms("usual.toml", *OF_FILE, "--keep", "damaged")
+    (path,) = folder.glob("damaged/*/replication-0001.parquet")
+    path.write_bytes(path.read_bytes()[:200])
+
+    with pytest.raises(StudyError, match=r"replication-0001.parquet: cannot be read.*remove it") as refusal:
+        cms("usual.toml", *OF_FILE, "--keep", "damaged")
+
+    assert refusal.value.exit_status == 11
+
+
 def test_the_command_itself_refuses_without_a_traceback(folder: Path) -> None:
     (folder / "wrong.toml").write_text("[run]\ndays = 7\nwarm_up_days = 7\n", encoding="utf-8")
 
@@ -264,18 +298,14 @@ def test_the_command_itself_refuses_without_a_traceback(folder: Path) -> None:
 
 
 def test_a_study_that_was_killed_goes_on_to_the_same_bits_and_leaves_no_worker(folder: Path) -> None:
-    scenario = folder / "long.toml"
-    scenario.write_text('name = "long"\n[run]\ndays = 42\nwarm_up_days = 14\nreplications = 60\n', encoding="utf-8")
-    command = [str(COMMAND), "simulate", "long.toml", "--history", "orders.csv", "--plant", "plant.toml"]
+    (folder / "long.toml").write_text(LONG, encoding="utf-8")
     keep = folder / "killed"
 
-    running = subprocess.Popen(
-        [*command, "--processes", "2", "--keep", str(keep), "--output", "one"], cwd=folder, stderr=subprocess.DEVNULL
-    )
-    wait_until(lambda: len(finished(keep)) >= 1)
-    workers = children_of(running.pid)
-    os.kill(running.pid, signal.SIGKILL)
-    running.wait()
+    with long_study(folder, keep=keep) as running:
+        wait_until(lambda: len(finished(keep)) >= 1)
+        workers = children_of(running.pid)
+        running.kill()
+        running.communicate()
     before = {path: path.read_bytes() for path in finished(keep)}
     wait_until(lambda: not any(is_alive(worker) for worker in workers))
     count = str(max(number_of(path) for path in before) + 2)
@@ -286,6 +316,34 @@ def test_a_study_that_was_killed_goes_on_to_the_same_bits_and_leaves_no_worker(f
     assert 1 <= len(before) < int(count) <= 60
     assert all(path.read_bytes() == content for path, content in before.items())  # what was done was not done again
     assert same_bits(folder / "one", folder / "two")
+
+
+def test_who_interrupts_a_study_is_told_that_it_goes_on(folder: Path) -> None:
+    (folder / "long.toml").write_text(LONG, encoding="utf-8")
+
+    with long_study(folder, keep=folder / "interrupted") as running:
+        wait_until(lambda: len(finished(folder / "interrupted")) >= 1)
+        workers = children_of(running.pid)
+        running.send_signal(signal.SIGINT)
+        said = running.communicate(timeout=PATIENCE_SECONDS)[1].decode()
+    wait_until(lambda: not any(is_alive(worker) for worker in workers))
+
+    assert running.returncode == 130
+    assert "the same command goes on from there" in said
+    assert "Traceback" not in said
+
+
+@contextmanager
+def long_study(folder: Path, *, keep: Path) -> "Iterator[subprocess.Popen[bytes]]":
+    """`cms simulate` in two processes, busy for a while; ended at the end, however that comes."""
+    files = ["--history", "orders.csv", "--plant", "plant.toml", "--keep", str(keep), "--output", "one"]
+    command = [str(COMMAND), "simulate", "long.toml", *files, "--processes", "2"]
+    running = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        yield running
+    finally:
+        running.kill()
+        running.communicate()
 
 
 def same_bits(first: Path, second: Path) -> bool:
@@ -313,7 +371,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def wait_until(is_so: Any, *, seconds: float = 120) -> None:
+def wait_until(is_so: Any, *, seconds: float = PATIENCE_SECONDS) -> None:
     end = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < end
