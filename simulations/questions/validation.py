@@ -3,6 +3,7 @@
 from simulations.conclusion import Conclusion, percent, points
 from simulations.figures.labels import label_of
 from simulations.measures import BUSY
+from simulations.scenario_plant import Transit
 from simulations.validation import ComparedMeasure, LatenessValidation
 
 _TITLES = {
@@ -62,8 +63,8 @@ def _remedy(against: list[ComparedMeasure], validation: LatenessValidation) -> s
     worst = max(against, key=lambda one: abs(one.difference.mean) / max(one.actual.mean, 1e-9))
     if worst.difference.mean < 0:
         return (
-            f"Do not read absolute lateness from the model yet: it is too punctual ({_said(worst)}). Give it the "
-            f"delays that happened: transit delays from past deliveries, and breakdowns and absence of {resource}."
+            f"Do not read absolute lateness from the model yet: it is too punctual ({_said(worst)}). "
+            f"{_what_is_missing(study.scenario.transit, resource)}"
         )
     where = (
         f"Check the hours and run times of {resource} first, which the model fills"
@@ -74,3 +75,10 @@ def _remedy(against: list[ComparedMeasure], validation: LatenessValidation) -> s
         f"Do not read absolute lateness from the model yet: it is later than the plant was ({_said(worst)}). "
         f"{where} to {100 * usage[fullest]:.0f} %."
     )
+
+
+def _what_is_missing(transit: Transit, resource: str) -> str:
+    if transit.delays_before is not None:
+        return f"Delays from before {transit.delays_before} do not tell what came after: take later deliveries as well."
+    known = "Beside the delays of transit, give it" if transit.delays_file else "Give it delays of past deliveries, and"
+    return f"{known} the breakdowns and absence of {resource} that happened."

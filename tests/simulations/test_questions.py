@@ -132,6 +132,14 @@ def test_a_model_that_is_off_is_told_in_which_direction(history: History, shift:
     assert "late orders" in found.answer
 
 
+def test_a_model_with_delays_of_the_past_is_sent_to_later_ones(history: History) -> None:
+    study = small_study(history, {"transit": {"delays_before": date(2025, 1, 1)}})
+
+    found = conclude_validation(shifted(compare_lateness(study), -0.5))
+
+    assert "Delays from before 2025-01-01 do not tell what came after" in found.recommendation
+
+
 def shifted(validation: LatenessValidation, shift: float) -> LatenessValidation:
     """The share of late orders is off by `shift`; everything else agrees."""
     late, *others = validation.compared
