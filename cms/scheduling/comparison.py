@@ -11,6 +11,7 @@ from cms.domain.schedule import (
     ResourceDay,
     ScheduleChange,
     ScheduledDelivery,
+    ScheduledLoad,
     TierResult,
     UnscheduledOrder,
     group_by_order,
@@ -28,6 +29,10 @@ class PlannedSchedule(Protocol):
     @property
     def unscheduled(self) -> tuple[UnscheduledOrder, ...]:
         """Who gets nothing, or not all."""
+
+    @property
+    def loads(self) -> tuple[ScheduledLoad, ...]:
+        """What the deliveries ask of the resources."""
 
     @property
     def resource_days(self) -> tuple[ResourceDay, ...]:
@@ -70,13 +75,15 @@ class ServiceFigures:
         With a delivery past the due date, or without one for all of it.
     tardiness_days : int
         Of the last delivery of each order that has one.
+    overtime_hours : float, optional
+        None for a schedule whose days a later one has taken over: what they had of regular hours is no longer known.
     """
 
     orders: int
     late_orders: int
     unscheduled_orders: int
     tardiness_days: int
-    overtime_hours: float
+    overtime_hours: float | None
     cost: float
 
     @property
@@ -150,9 +157,16 @@ def service_figures(schedule: PlannedSchedule) -> ServiceFigures:
         late_orders=len(late),
         unscheduled_orders=len(unscheduled),
         tardiness_days=sum(tardiness.values()),
-        overtime_hours=sum(row.overtime_hours for row in schedule.resource_days),
+        overtime_hours=_overtime_hours(schedule),
         cost=sum(tier.value for tier in schedule.tiers if tier.name == "cost"),
     )
+
+
+def _overtime_hours(schedule: PlannedSchedule) -> float | None:
+    known = {(row.resource_id, row.bucket_date) for row in schedule.resource_days}
+    if any((load.resource_id, load.bucket_date) not in known for load in schedule.loads):
+        return None
+    return sum(row.overtime_hours for row in schedule.resource_days)
 
 
 def _move(

@@ -1,5 +1,7 @@
 """Two schedules side by side."""
 
+from dataclasses import replace
+
 from cms.domain.orders import OrderId
 from cms.domain.schedule import ChangeType
 from cms.scheduling.comparison import OrderMove, compare_schedules, service_figures
@@ -61,6 +63,12 @@ def test_service_counts_orders_on_time_and_in_full() -> None:
     assert (figures.orders, figures.late_orders, figures.unscheduled_orders) == (3, 2, 1)
     assert (figures.tardiness_days, figures.overtime_hours, figures.cost) == (2, 2.0, 20.0)
     assert round(figures.on_time_pct, 1) == 33.3
+
+
+def test_overtime_is_unknown_of_a_schedule_whose_days_a_later_one_has_taken_over() -> None:
+    earlier = replace(a_plan(O1=2, O2=4), resource_days=())
+
+    assert service_figures(earlier).overtime_hours is None
 
 
 def test_a_schedule_without_orders_serves_everyone() -> None:
