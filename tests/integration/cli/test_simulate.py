@@ -305,7 +305,7 @@ def test_a_study_that_was_killed_goes_on_to_the_same_bits_and_leaves_no_worker(f
         wait_until(lambda: len(finished(keep)) >= 1)
         workers = children_of(running.pid)
         running.kill()
-        running.communicate()
+        running.wait()
     before = {path: path.read_bytes() for path in finished(keep)}
     wait_until(lambda: not any(is_alive(worker) for worker in workers))
     count = str(max(number_of(path) for path in before) + 2)
@@ -343,7 +343,9 @@ def long_study(folder: Path, *, keep: Path) -> "Iterator[subprocess.Popen[bytes]
         yield running
     finally:
         running.kill()
-        running.communicate()
+        running.wait()
+        if running.stderr is not None:
+            running.stderr.close()
 
 
 def same_bits(first: Path, second: Path) -> bool:
