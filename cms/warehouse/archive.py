@@ -165,8 +165,8 @@ def _let_go(connection: sa.Connection, folder: TableFolder, now: datetime) -> Ar
         _require_the_same(connection, part, folder)
     _enter_into_catalog(connection, folder, archived, now)
     for part in reversed(parts):
-        removed = part.remove(connection)
-        assert removed == folder.facts(part.table.name).rows, "what was compared is what is removed"
+        if part.remove(connection) != folder.facts(part.table.name).rows:
+            raise _RowsChangedError
     return archived
 
 

@@ -179,7 +179,7 @@ def new_folder(final: Path) -> Iterator[FolderWriter]:
     partial = final.with_name(final.name + PARTIAL)
     try:
         shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
+        partial.mkdir(parents=True, mode=0o700)  # it holds names and addresses
         yield FolderWriter(path=partial)
     except OSError as error:
         raise StoredCopyError(f"{final}: cannot be written: {_first_line(error)}") from None
