@@ -22,7 +22,7 @@ def conclude_capacity(sizing: Sizing) -> Conclusion:
     chosen = sizing.chosen
     return Conclusion(
         verdict=_verdict(sizing, chosen),
-        answer=f"{_level(sizing, chosen)} is the smallest level tried that reaches {goal} {sure}: it gives "
+        answer=f"{_capital(_level(sizing, chosen))} is the smallest level tried that reaches {goal} {sure}: it gives "
         f"{label.text(chosen.service)}.",
         recommendation=_recommendation(sizing, chosen),
         facts=facts,
@@ -51,11 +51,15 @@ def _verdict(sizing: Sizing, chosen: SizingStep) -> str:
 def _recommendation(sizing: Sizing, chosen: SizingStep) -> str:
     change = change_in_words(sizing, chosen.level)
     failed = [step for step in sizing.tried if not step.is_met and step.level < chosen.level]
-    said = f"{change[0].upper()}{change[1:]}."
+    said = f"{_capital(change)}."
     if not failed:
         return f"{said} Nothing less was tried; it may do as well."
     last = max(failed, key=lambda step: step.level)
     return f"{said} Less does not do: at {_level(sizing, last)} it is {_text(sizing, last)}."
+
+
+def _capital(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}"
 
 
 def _out_of_reach(sizing: Sizing) -> str:
@@ -79,7 +83,8 @@ def _resource(sizing: Sizing) -> str:
 def _level(sizing: Sizing, step: SizingStep) -> str:
     if sizing.lever is Lever.OVERTIME:
         return f"overtime of up to {step.level:g} hours a day on {_resource(sizing)}"
-    return f"{step.level:g} times today's hours of {_resource(sizing)}"
+    times = "today's hours" if step.level == 1 else f"{step.level:g} times today's hours"
+    return f"{times} of {_resource(sizing)}"
 
 
 def _text(sizing: Sizing, step: SizingStep) -> str:

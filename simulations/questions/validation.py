@@ -60,10 +60,10 @@ def _remedy(against: list[ComparedMeasure], validation: LatenessValidation) -> s
     usage = {n: study.estimate(n).mean for n in study.measures if n.startswith("utilization[")}
     fullest = max(usage, key=lambda name: (usage[name], name))
     resource = fullest[len("utilization[") : -1]
-    worst = max(against, key=lambda one: abs(one.difference.mean) / max(one.actual.mean, 1e-9))
-    if worst.difference.mean < 0:
+    first = against[0]
+    if first.difference.mean < 0:
         return (
-            f"Do not read absolute lateness from the model yet: it is too punctual ({_said(worst)}). "
+            f"Do not read absolute lateness from the model yet: it is too punctual ({_said(first)}). "
             f"{_what_is_missing(study.scenario.transit, resource)}"
         )
     where = (
@@ -72,7 +72,7 @@ def _remedy(against: list[ComparedMeasure], validation: LatenessValidation) -> s
         else f"Check the delays of transit first: the model fills its fullest resource, {resource}, only"
     )
     return (
-        f"Do not read absolute lateness from the model yet: it is later than the plant was ({_said(worst)}). "
+        f"Do not read absolute lateness from the model yet: it is later than the plant was ({_said(first)}). "
         f"{where} to {100 * usage[fullest]:.0f} %."
     )
 
