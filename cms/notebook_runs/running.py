@@ -15,6 +15,8 @@ from cms.notebook_runs.parameters import Value
 CONCLUSION = "conclusion"
 """The id of the cell that answers the question."""
 KERNEL = "python3"
+STARTUP_SECONDS = 300
+"""How long a kernel may take to answer for the first time: long on a busy machine, or with a cold disk."""
 
 
 class NotebookError(CmsError):
@@ -95,7 +97,14 @@ def _execute(document: Any, name: str, progress: Progress) -> None:
 
     # sockets in a folder of this user, not ports of the machine
     config = Config({"KernelManager": {"transport": "ipc"}})
-    client = NotebookClient(document, kernel_name=KERNEL, timeout=None, on_cell_start=on_cell_start, config=config)
+    client = NotebookClient(
+        document,
+        kernel_name=KERNEL,
+        timeout=None,
+        startup_timeout=STARTUP_SECONDS,
+        on_cell_start=on_cell_start,
+        config=config,
+    )
     try:
         client.execute()
     except CellExecutionError as error:
@@ -104,6 +113,9 @@ def _execute(document: Any, name: str, progress: Progress) -> None:
         raise NotebookError(f"notebook {name}: the kernel died: there may be too little memory") from None
     except NoSuchKernel:
         raise NotebookError(f"notebook {name}: no kernel {KERNEL}: install ipykernel") from None
+    except RuntimeError as error:
+        # a kernel that does not answer: nbclient has no error of its own for it
+        raise NotebookError(f"notebook {name}: the kernel did not start: {error}") from None
 
 
 def cell_name(cell: Any) -> str:

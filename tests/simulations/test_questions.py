@@ -215,9 +215,21 @@ def test_the_calmest_fence_that_loses_no_service_is_recommended(history: History
     assert found.recommendation == "Set planning_time_fence_days = 7."
 
 
-def calmer(result: ReplicationResult) -> ReplicationResult:
-    """The replication with one change per order less."""
-    measures = {**result.measures, "changes_per_order": result.measures["changes_per_order"] - 1.0}
+def test_a_calm_fence_that_serves_worse_is_not_recommended(history: History) -> None:
+    study = small_study(history)
+    worse = replace(study, results=tuple(calmer(one, otif=-0.05) for one in study.results))
+
+    found = conclude_fence({3: study, 14: worse}, otif_to_lose=0.01)
+
+    assert found.verdict == "3 days"
+    assert "-5.0 ± 0.0 points against the best" in dict(found.facts)["fence of 14 days"]
+    assert not found.caution
+
+
+def calmer(result: ReplicationResult, *, otif: float = 0.0) -> ReplicationResult:
+    """The replication with one change per order less, and OTIF changed by so much."""
+    measures = dict(result.measures)
+    measures |= {"changes_per_order": measures["changes_per_order"] - 1.0, "otif": measures["otif"] + otif}
     return replace(result, measures=measures)
 
 
