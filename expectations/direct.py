@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from cms.application.ports import GateVerdict, StagedLoad
 from cms.config import GateSettings
 from cms.domain.errors import WarehouseError
+from expectations.capacity_plan import capacity_plan_suite
 from expectations.findings import Findings, find
 from expectations.order_book import order_book_suite
 from expectations.published import schedule_suite
@@ -64,6 +65,15 @@ class DirectGate:
         WarehouseError
         """
         return self.check(order_book_suite(), now=now)
+
+    def check_capacity_plan(self, *, now: datetime) -> TableVerdict:
+        """Check the latest weekly capacity plan: possible hours, of every resource, fresh.
+
+        Raises
+        ------
+        WarehouseError
+        """
+        return self.check(capacity_plan_suite(), now=now)
 
     def check(self, suite: TableSuite, *, now: datetime) -> TableVerdict:
         """Check tables as they stand.

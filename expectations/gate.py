@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from cms.application.ports import GateVerdict, StagedLoad
 from cms.config import GateSettings
+from expectations.capacity_plan import capacity_plan_suite
 from expectations.data_docs import build_data_docs
 from expectations.direct import DirectGate
 from expectations.findings import find
@@ -93,6 +94,15 @@ class Gate:
         WarehouseError
         """
         return self._check(order_book_suite(), now)
+
+    def check_capacity_plan(self, *, now: datetime) -> TableVerdict:
+        """Check the latest weekly capacity plan: possible hours, of every resource, fresh.
+
+        Raises
+        ------
+        WarehouseError
+        """
+        return self._check(capacity_plan_suite(), now)
 
     def build_data_docs(self) -> Path:
         """Bring Data Docs up to date.

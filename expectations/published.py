@@ -8,6 +8,7 @@ from cms.application.ports import Severity
 from cms.domain.orders import PLANNABLE_STATUSES
 from expectations.conditions import WeekdayOf
 from expectations.published_capacity import ROLL_BACK, capacity_rules
+from expectations.published_values import value_rules
 from expectations.rules import Standing, TableRule, TableSuite
 
 QUANTITY_TOLERANCE = 0.001
@@ -33,6 +34,7 @@ def schedule_suite() -> TableSuite:
             REASONS_ARE_GIVEN,
             CHANGES_HAVE_HISTORY,
             NOTHING_FOR_FINISHED,
+            *value_rules(),
         ),
     )
 

@@ -3,6 +3,7 @@
 from functools import cache
 
 from cms.application.ports import Dataset
+from expectations.capacity_plan import capacity_plan_suite
 from expectations.customers import customer_suite
 from expectations.order_book import order_book_suite
 from expectations.orders import order_suite
@@ -25,8 +26,8 @@ def loaded_suites() -> tuple[Suite, ...]:
 
 @cache
 def table_suites() -> tuple[TableSuite, ...]:
-    """Suites of tables as they stand: the published schedule, the order book."""
-    return (schedule_suite(), order_book_suite())
+    """Suites of tables as they stand: the published schedule, the order book, the capacity plan."""
+    return (schedule_suite(), order_book_suite(), capacity_plan_suite())
 
 
 def all_suites() -> tuple[Suite | TableSuite, ...]:

@@ -10,11 +10,12 @@ from flows.secrets import system_with_secrets
 
 @task
 def build_report() -> Path:
-    """Judge the published schedule and the order book, and build Data Docs from what the gates have found."""
+    """Judge schedule, order book and capacity plan, and build Data Docs from what the gates have found."""
     with system_with_secrets() as system:
         now = system.clock.now()
         system.gate.check_schedule(now=now)
         system.gate.check_order_book(now=now)
+        system.gate.check_capacity_plan(now=now)
         return system.gate.build_data_docs()
 
 

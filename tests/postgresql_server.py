@@ -30,6 +30,11 @@ class PostgresqlServer:
         """The SQLAlchemy URL of one of its databases."""
         return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/{database}"
 
+    @property
+    def process_id(self) -> int:
+        """The server's own process; `process` may be one that changes the account and waits for it."""
+        return int((self.folder / "data" / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+
     def create_database(self, name: str, *, template: str = "template0") -> str:
         """Make an empty database, or a copy of another one; its URL."""
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
@@ -39,6 +44,14 @@ class PostgresqlServer:
     def drop_database(self, name: str) -> None:
         """Remove a database, whoever is still connected."""
         self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def require_password(self, password: str) -> None:
+        """From now on nobody connects without the password."""
+        rules = self.folder / "data" / "pg_hba.conf"
+        with psycopg.connect(self._dsn(), autocommit=True) as connection:
+            connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(USER), sql.Literal(password)))
+            rules.write_text("host all all 127.0.0.1/32 scram-sha-256\n", encoding="utf-8")
+            connection.execute("SELECT pg_reload_conf()")
 
     def stop(self) -> None:
         """Stop at once and remove the folder."""

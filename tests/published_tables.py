@@ -22,6 +22,7 @@ from cms.warehouse.tables import (
     schedule_versions,
     sync_state,
     unscheduled_orders,
+    weekly_capacity_plan,
 )
 from tests.staged_rows import NOW
 
@@ -64,6 +65,7 @@ def publish_tables(connection: sa.Connection) -> None:
     load = {"order_id": "O1", "sequence": 0, "resource_id": "press", "bucket_date": COMPLETION, "hours": Decimal(6)}
     _insert(connection, schedule_loads, _of_version(**load))
     _insert(connection, capacity_planning, _a_bucket())
+    plan_the_press(connection)
     for dataset in Dataset:
         _insert(
             connection,
@@ -142,24 +144,41 @@ def history_is_missing(connection: sa.Connection) -> None:
     connection.execute(
         sa.update(master_schedule).where(master_schedule.c.version == 1).values(delivery_date=date(2026, 1, 26))
     )
-    _insert(
-        connection,
-        schedule_history,
-        {
-            "changed_at": NOW,
-            "schedule_version": _VERSION,
-            "order_id": "another",
-            "change_type": "scheduled",
-            "reason_code": "daily",
-            "actor": "planner",
-        },
-    )
+    lines_of_history(connection, order_id="another")
 
 
-def ship_at_the_press(connection: sa.Connection, anchor: str) -> None:
-    """The routing of the delivery needs the press, counted from `anchor`."""
+def plan_the_press(connection: sa.Connection) -> None:
+    """The plant has a press, with a routing of one step and a weekly capacity plan of one week."""
     hours = {"regular_hours": 8, "overtime_hours": 2, "overtime_cost_per_hour": 1, "working_weekdays": "0,1,2,3,4"}
     _insert(connection, resources, {"resource_id": "press", "name": "Press", **hours, **_LOADED})
     _insert(connection, routings, {"routing_id": "standard", "product_family": "pumps", "cost": 0, **_LOADED})
-    step = {"resource_id": "press", "setup_hours": 0, "hours_per_unit": 1, "offset_days": 0, "anchor": anchor}
+    step = {"resource_id": "press", "setup_hours": 0, "hours_per_unit": 1, "offset_days": 0, "anchor": "completion"}
     _insert(connection, routing_steps, {"routing_id": "standard", "sequence": 0, **step})
+    week = {"regular_hours": 40, "overtime_hours": 10, "committed_hours": 6, "expected_hours": 8, "planned_at": NOW}
+    days = {"as_of": NOW.date(), "week_start": date(2026, 1, 5)}
+    _insert(connection, weekly_capacity_plan, {"resource_id": "press", **days, **week})
+
+
+def ship_at_the_press(connection: sa.Connection, anchor: str) -> None:
+    """The press's step is counted from `anchor`."""
+    connection.execute(sa.update(routing_steps).values(anchor=anchor))
+
+
+def lines_of_history(connection: sa.Connection, **changes: Any) -> None:
+    """A line of history for the published version."""
+    line = {
+        "changed_at": NOW,
+        "schedule_version": _VERSION,
+        "order_id": "O1",
+        "change_type": "scheduled",
+        "reason_code": "daily",
+        "actor": "planner",
+    }
+    _insert(connection, schedule_history, line | changes)
+
+
+def many_orders_before(connection: sa.Connection) -> None:
+    """The replaced version scheduled twenty orders more."""
+    for number in range(20):
+        _insert(connection, order_master, a_known_order(f"B{number:02}", status="delivered"))
+        _insert(connection, master_schedule, _a_delivery(1) | {"order_id": f"B{number:02}"})

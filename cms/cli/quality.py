@@ -125,7 +125,7 @@ def check(
     ),
     as_json: bool = AS_JSON,
 ) -> None:
-    """Check the published schedule and the order book; exit status 13 where something critical is wrong.
+    """Check published schedule, order book and capacity plan; exit status 13 where something critical is wrong.
 
     With --roll-back the figures are held against their limits too, and exit status 15 tells that the schedule is wrong.
 
@@ -136,7 +136,9 @@ def check(
 
     with open_system() as system:
         now = system.clock.now()
-        verdicts = [system.gate.check_schedule(now=now), system.gate.check_order_book(now=now)]
+        gate = system.gate
+        checks = (gate.check_schedule, gate.check_order_book, gate.check_capacity_plan)
+        verdicts = [check(now=now) for check in checks]
         judged = guard_schedule(system.guard, again=True) if roll_back else None
     if as_json:
         print_json([{"suite": v.suite, "failures": v.failures, "warnings": v.warnings} for v in verdicts])

@@ -15,6 +15,7 @@ from cms.warehouse.column_types import Exact, Instant
 
 SMALLEST_INTEGER, LARGEST_INTEGER = -(2**31), 2**31 - 1
 Fit = Callable[[Any], Any]
+_encode = json.JSONEncoder(default=str, ensure_ascii=False).encode
 
 
 class MisfitError(ValueError):
@@ -39,22 +40,21 @@ class RowFitter:
 
     def __init__(self, table: sa.Table) -> None:
         self._fits = {c.name: _fit_for(c) for c in table.columns if c.name not in self.BOOKKEEPING}
+        self._nothing = dict.fromkeys(self._fits)
         self._hashed = tuple(name for name in self._fits if name not in self.NOT_HASHED)
 
     def fit(self, row: SourceRow, *, load_id: str, row_number: int) -> dict[str, Any]:
         """The staging row, with every column of its table."""
-        problems = list(row.problems)
-        values: dict[str, Any] = {"load_id": load_id, "row_number": row_number}
-        given = row.values
-        for name, fit in self._fits.items():
-            value = given.get(name)
+        misfits: dict[str, MisfitError] = {}
+        values: dict[str, Any] = {"load_id": load_id, "row_number": row_number, **self._nothing}
+        fits = self._fits
+        for name, value in row.values.items():
             if value is not None:
                 try:
-                    value = fit(value)
+                    values[name] = fits[name](value)
                 except MisfitError as misfit:
-                    problems.append(f"{name}: {misfit}")
-                    value = None
-            values[name] = value
+                    misfits[name] = misfit
+        problems = [*row.problems, *(f"{name}: {misfits[name]}" for name in fits if name in misfits)]
         values["problems"] = _storable("\n".join(problems)) if problems else None
         values["raw"] = as_json(row.raw)
         values["row_hash"] = self._hash(values)
@@ -73,7 +73,7 @@ class RowFitter:
 
 def as_json(raw: Mapping[str, object]) -> str:
     """The fields as they came, as JSON: any value has a form, characters that no engine keeps are replaced."""
-    return _storable(json.dumps(raw, default=str, ensure_ascii=False))
+    return _storable(_encode(raw))
 
 
 def _fit_for(column: sa.Column[Any]) -> Fit:
@@ -92,6 +92,8 @@ def _fit_for(column: sa.Column[Any]) -> Fit:
 def _text_fit(length: int | None) -> Fit:
     def fit(value: Any) -> str:
         text = value if isinstance(value, str) else str(value)
+        if text.isascii() and "\x00" not in text and (length is None or len(text) <= length):
+            return text  # nearly every value: no call is worth its time here
         if not text.isascii() or "\x00" in text:
             _refuse_unstorable(text)
         if length is not None and _size(text) > length:
@@ -122,6 +124,8 @@ def _instant(value: Any) -> datetime:
         raise MisfitError(f"must be an instant, found {value!r}")
     if value.tzinfo is None:
         raise MisfitError(f"must carry an offset, found {value.isoformat()}")
+    if value.tzinfo is UTC:
+        return value
     try:
         return value.astimezone(UTC)
     except OverflowError:
@@ -159,7 +163,7 @@ def _decimal_fit(kind: Exact) -> Fit:
     limit = Decimal(10) ** (kind.precision - kind.scale)
 
     def fit(value: Any) -> Decimal:
-        exact = _as_decimal(value)
+        exact = value if type(value) is Decimal and value.is_finite() else _as_decimal(value)
         if not -limit < exact < limit:
             raise MisfitError(f"must be smaller than {limit:f}, found {exact}")
         return exact.quantize(unit)

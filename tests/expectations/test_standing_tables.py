@@ -20,6 +20,7 @@ from cms.warehouse.tables import (
     schedule_versions,
     sync_state,
     unscheduled_orders,
+    weekly_capacity_plan,
 )
 from expectations.direct import DirectGate
 from expectations.gate import Gate
@@ -34,6 +35,8 @@ from tests.published_tables import (
     change,
     close_the_day,
     history_is_missing,
+    lines_of_history,
+    many_orders_before,
     publish_tables,
     ship_at_the_press,
 )
@@ -63,6 +66,11 @@ SCHEDULE: Mapping[str, Breaks] = {
     "what is not scheduled has a reason": lambda c: change(c, unscheduled_orders, reason=" "),
     "every changed date has its line of history": history_is_missing,
     "no capacity is held for finished orders": lambda c: change(c, order_master, status="cancelled"),
+    "every delivery brings something at some time": lambda c: change(c, master_schedule, tardiness_days=-1),
+    "every delivery is made by a known routing": lambda c: change(c, master_schedule, routing="by hand"),
+    "no hours are less than none": lambda c: change(c, schedule_loads, hours=Decimal(-1)),
+    "the history says what, why and by whom": lambda c: lines_of_history(c, actor=" "),
+    "about as many orders are scheduled as before": many_orders_before,
 }
 ORDER_BOOK: Mapping[str, Breaks] = {
     "sources are fresh": lambda c: change(c, sync_state, synced_at=NOW - timedelta(hours=2)),
@@ -75,7 +83,19 @@ ORDER_BOOK: Mapping[str, Breaks] = {
     "the mix by product family is as usual": lambda c: order_every_day(c, days=170, recent_family="valves"),
     "the mix by order size is as usual": lambda c: order_every_day(c, days=170, recent_quantity=Decimal(4)),
 }
-BREAKING: Mapping[str, Mapping[str, Breaks]] = {"master_schedule": SCHEDULE, "order_book": ORDER_BOOK}
+CAPACITY_PLAN: Mapping[str, Breaks] = {
+    "a week of the capacity plan begins on Monday and has possible hours": lambda c: change(
+        c, weekly_capacity_plan, expected_hours=Decimal(-1)
+    ),
+    "the capacity plan is of known resources": lambda c: change(c, weekly_capacity_plan, resource_id="OVEN"),
+    "every resource has its weeks": lambda c: change(c, weekly_capacity_plan, resource_id="OVEN"),
+    "the capacity plan is of this week": lambda c: change(c, weekly_capacity_plan, as_of=date(2025, 12, 1)),
+}
+BREAKING: Mapping[str, Mapping[str, Breaks]] = {
+    "master_schedule": SCHEDULE,
+    "order_book": ORDER_BOOK,
+    "weekly_capacity_plan": CAPACITY_PLAN,
+}
 CASES = [(suite, name) for suite in table_suites() for name in BREAKING[suite.key]]
 
 
@@ -231,7 +251,8 @@ def test_great_expectations_finds_the_same_and_keeps_it(world: sa.Engine, tmp_pa
     with world.begin() as connection:
         change(connection, schedule_loads, hours=Decimal(5))
 
-    verdicts = [gate.check_schedule(now=NOW), gate.check_order_book(now=NOW)]
+    checks = (gate.check_schedule, gate.check_order_book, gate.check_capacity_plan)
+    verdicts = [check(now=NOW) for check in checks]
     index = gate.build_data_docs().read_text("utf-8")
 
     assert verdicts == [check(world, suite) for suite in table_suites()]

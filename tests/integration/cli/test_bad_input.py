@@ -2,13 +2,14 @@
 
 import shutil
 import sqlite3
+import tempfile
 import textwrap
 from pathlib import Path
 
 import pytest
 
 from tests.integration.cli.command import Answer, Workplace
-from tests.postgresql_server import find_binaries
+from tests.postgresql_server import find_binaries, start_server
 
 SETTINGS = """
 [sources.people]
@@ -136,6 +137,53 @@ def test_a_warehouse_that_does_not_answer_is_named_without_its_password(tmp_path
 
     assert_refused(answer, "127.0.0.1")
     assert "s3cret" not in answer.out + answer.err
+
+
+@pytest.mark.skipif(find_binaries() is None, reason="PostgreSQL is not installed (Debian package postgresql)")
+def test_a_wrong_password_is_named_and_neither_is_shown(tmp_path: Path) -> None:
+    server = start_server(Path(tempfile.mkdtemp(prefix="cms-postgresql-")))
+    try:
+        url = server.create_database("warehouse")
+        server.require_password("r1ght-pw")
+        answers = {
+            password: Workplace(
+                folder=tmp_path, variables={"CMS_WAREHOUSE_URL": url.replace("@", f":{password}@")}
+            ).cms("db", "upgrade")
+            for password in ("wr0ng-pw", "r1ght-pw")
+        }
+    finally:
+        server.stop()
+
+    refused = answers["wr0ng-pw"]
+    assert_refused(refused, "refused the user or the password", "CMS_WAREHOUSE_URL")
+    assert refused.status == 7
+    assert "wr0ng-pw" not in refused.out + refused.err
+    assert answers["r1ght-pw"].status == 0
+    assert "r1ght-pw" not in answers["r1ght-pw"].out + answers["r1ght-pw"].err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("plan", "daily"),
+        ("status",),
+        ("serve", "--port", "0"),
+        ("db", "upgrade"),
+    ],
+    ids=lambda command: "-".join(command[:2]),
+)
+def test_a_schema_newer_than_the_program_is_refused_by_every_command(
+    place: Workplace, command: tuple[str, ...]
+) -> None:
+    with sqlite3.connect(place.folder / "warehouse.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+
+    answer = place.cms(*command)
+
+    assert_refused(answer, "revision 9999", "newer than this program", "install the program that made it")
+    assert answer.status == 7
+    assert orders_in(place) == [("O1", 10.0)]
 
 
 def test_every_wrong_setting_is_named_at_once(tmp_path: Path) -> None:
