@@ -25,7 +25,7 @@ def on(day: int) -> date:
 
 def an_arrival(order_id: str, *, day: int, due: int, quantity: float = 20, **changes: Any) -> Order:
     """An order of a press-hour, placed at noon of a day; days count from Monday 2026-01-05."""
-    return an_order(order_id, due=on(due), quantity=quantity, ordered_at=at(day), **changes)
+    return an_order(order_id, due=on(due), quantity=quantity, **({"ordered_at": at(day)} | changes))
 
 
 def a_history(orders: Sequence[Order], **changes: Any) -> History:
