@@ -21,7 +21,7 @@ Indices: TypeAlias = npt.NDArray[np.int32]
 """As HiGHS wants them."""
 _TOLERANCE = 1e-7
 _MOST_ROUNDS = 60
-_SAMPLE = 2_000
+_SAMPLE = 1_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,73 +107,53 @@ class Relaxation:
 
 def relax(demand: Demand, columns: Columns, stage: Stage, *, deadline: float) -> Relaxation:
     """Solves the relaxation of a stage; columns are added on the way."""
-    if int(stage.active.sum()) > 2 * _SAMPLE:
-        columns.admit(columns.add(_promising(demand, columns, stage, deadline)))
-    master = _Master(demand, columns, stage)
+    programme = Programme(demand, columns, stage, np.flatnonzero(columns.is_lean))
     best: Relaxation | None = None
     for _ in range(_MOST_ROUNDS):
-        objective = master.solve(deadline)
+        objective = programme.solve(deadline)
         if objective is None:
             break
-        prices, slot_prices = master.prices()
+        prices, slot_prices = programme.prices()
         bound, slot_costs = lagrangian_bound(demand, columns, stage, prices)
+        is_solved = objective - bound <= _TOLERANCE * max(1.0, abs(objective))
         if best is None or bound > best.bound:
-            best = Relaxation(bound, prices, slot_costs, master.values())
-        elif objective - bound <= _TOLERANCE * max(1.0, abs(objective)):
-            best = Relaxation(best.bound, best.prices, best.slot_costs, master.values())
-        if objective - bound <= _TOLERANCE * max(1.0, abs(objective)) or time.monotonic() > deadline:
+            best = Relaxation(bound, prices, slot_costs, programme.values())
+        elif is_solved:
+            best = replace(best, values=programme.values())
+        if is_solved or time.monotonic() > deadline:
             break
         limits = np.where(stage.active, slot_prices - _TOLERANCE, -np.inf)
         found = cheapest_by_delivery(demand, prices, limits)
         if len(found.ways) == 0:
             break
-        master.extend(columns.add(few_per_slot(found, 3)))
+        missing = columns.add(few_per_slot(found, 3))
+        columns.admit(missing)
+        programme.extend(missing)
     return best or _trivial(demand, columns, stage)
 
 
-def _promising(demand: Demand, columns: Columns, stage: Stage, deadline: float) -> Found:
-    """The cheapest columns of every slot at the prices of a sample of the slots, with its share of the hours.
+def sample_of(demand: Demand, columns: Columns, stage: Stage) -> Stage:
+    """A stage of some of the slots, with their share of the hours and of the limits.
 
-    Thousands of orders compete for a few hundred buckets, so a sample already knows the prices well: hardly a column
-    is missing then when the whole programme starts. Promises may be broken in it at a price, since the sample may hold
-    more than its share of the urgent orders.
+    Thousands of orders compete for a few hundred buckets, so a sample already knows the prices well. Promises may be
+    broken in it at a price, since it may hold more than its share of the urgent orders.
     """
     slots = np.flatnonzero(stage.active)
-    step = len(slots) // _SAMPLE
+    step = max(1, len(slots) // _SAMPLE)
     sampled = np.zeros(len(stage.active), dtype=np.bool_)
     sampled[slots[::step]] = True
-    scaled = replace(
+    part = float(sampled.sum()) / len(slots)
+    return replace(
         stage,
         active=sampled,
-        limits=tuple(TierLimit(limit.priority, limit.days / step) for limit in stage.limits),
-        promise_price=_promise_price(demand, columns, stage),
-        regular_hours=stage.regular_hours / step,
-        overtime_hours=stage.overtime_hours / step,
-    )
-    prices = relax(demand, columns, scaled, deadline=deadline).prices
-    found = cheapest_by_delivery(demand, prices, np.where(stage.active, np.inf, -np.inf))
-    return _close_calls(few_per_slot(found, 4))
-
-
-def _close_calls(found: Found) -> Found:
-    """Of candidates by slot, the cheapest first: that one, and of all others those that cost the least more.
-
-    Most orders have one candidate that is clearly best; a second one is worth its place only where it is close.
-    """
-    is_first = np.r_[True, found.slots[1:] != found.slots[:-1]]
-    best = found.costs[is_first]
-    excess = found.costs - best[np.cumsum(is_first) - 1]
-    order = np.lexsort((np.arange(len(excess)), excess))
-    return _part(found, np.sort(order[: len(best) + len(best) // 2 + 1]))
-
-
-def _part(found: Found, kept: Integers) -> Found:
-    return Found(
-        found.ways[kept], found.slots[kept], found.completions[kept], found.deliveries[kept], found.costs[kept]
+        limits=tuple(TierLimit(limit.priority, limit.days * part) for limit in stage.limits),
+        promise_price=promise_price(demand, columns, stage),
+        regular_hours=stage.regular_hours * part,
+        overtime_hours=stage.overtime_hours * part,
     )
 
 
-def _promise_price(demand: Demand, columns: Columns, stage: Stage) -> float:
+def promise_price(demand: Demand, columns: Columns, stage: Stage) -> float:
     """More than anything that a broken promise could save."""
     out = stage.unscheduled_costs(demand, np.flatnonzero(stage.active)).max(initial=1.0)
     return 5.0 * max(float(out), float(stage.column_costs(demand, columns, np.arange(len(columns))).max(initial=1.0)))
@@ -192,17 +172,22 @@ def few_per_slot(found: Found, count: int) -> Found:
     slots = found.slots[order]
     starts = np.flatnonzero(np.r_[True, slots[1:] != slots[:-1]])
     rank = np.arange(len(slots)) - np.repeat(starts, np.diff(np.r_[starts, len(slots)]))
-    return _part(found, order[rank < count])
+    return found.only(order[rank < count])
 
 
 def stage_prices(demand: Demand, stage: Stage, bucket: Floats, limit_prices: list[float]) -> Prices:
     """Prices for pricing: the tier itself counts once, a settled tier by the price of its limit."""
+    return Prices(bucket, day_prices_of(demand, stage, limit_prices), stage.money, stage.most_days)
+
+
+def day_prices_of(demand: Demand, stage: Stage, limit_prices: list[float]) -> Floats:
+    """By slot: the price of a day of the whole order."""
     multiplier = np.zeros(len(demand.slots))
     if not stage.is_cost:
         multiplier[demand.classes == stage.priority] = 1.0
     for limit, price in zip(stage.limits, limit_prices, strict=True):
         multiplier[demand.classes == limit.priority] = price
-    return Prices(bucket, multiplier * demand.weights, stage.money, stage.most_days)
+    return np.asarray(multiplier * demand.weights)
 
 
 def lagrangian_bound(demand: Demand, columns: Columns, stage: Stage, prices: Prices) -> tuple[float, Floats]:
@@ -220,13 +205,14 @@ def lagrangian_bound(demand: Demand, columns: Columns, stage: Stage, prices: Pri
     costs = np.minimum(costs, np.where(stage.may_stay_out, out, promised))
     bound = float(costs[stage.active].sum()) - _capacity_value(stage, prices)
     for limit in stage.limits:
-        of_class = np.flatnonzero(demand.classes == limit.priority)
-        weight = demand.weights[of_class]
-        weighted = np.flatnonzero(weight > 0)
-        if len(weighted):
-            place = of_class[weighted[0]]
-            bound -= float(prices.day[place] / demand.weights[place]) * limit.days
+        bound -= class_price(demand, prices, limit.priority) * limit.days
     return bound, costs
+
+
+def class_price(demand: Demand, prices: Prices, priority: int) -> float:
+    """The price of a day of a class, for an order of weight 1."""
+    mine = np.flatnonzero((demand.classes == priority) & (demand.weights > 0))
+    return float(prices.day[mine[0]] / demand.weights[mine[0]]) if len(mine) else 0.0
 
 
 def _capacity_value(stage: Stage, prices: Prices) -> float:
@@ -236,21 +222,21 @@ def _capacity_value(stage: Stage, prices: Prices) -> float:
     return float(prices.bucket @ stage.regular_hours + over @ stage.overtime_hours)
 
 
-class _Master:
+class Programme:
     """The restricted linear programme: an assignment row a slot, a row a bucket, a row a settled tier."""
 
-    def __init__(self, demand: Demand, columns: Columns, stage: Stage) -> None:
+    def __init__(self, demand: Demand, columns: Columns, stage: Stage, indices: Integers) -> None:
         self.demand, self.columns, self.stage = demand, columns, stage
         self.slots = np.flatnonzero(stage.active)
         self._row_of_slot = np.full(len(demand.slots), -1)
         self._row_of_slot[self.slots] = np.arange(len(self.slots))
         self._bucket_count = len(stage.regular_hours)
-        self._chosen = np.zeros(0, dtype=np.int64)
+        self.chosen = np.zeros(0, dtype=np.int64)
         self._in_programme = np.zeros(0, dtype=np.bool_)
-        self._highs = quiet_highs()
+        self.highs = quiet_highs()
         self._add_rows()
-        self._first_column = self._add_fixed_columns()
-        self.extend(np.flatnonzero(columns.is_lean))
+        self.first_column = self._add_fixed_columns()
+        self.extend(indices)
 
     def _add_rows(self) -> None:
         stage, count = self.stage, len(self.slots)
@@ -259,7 +245,7 @@ class _Master:
         lower = np.concatenate([np.ones(count), np.full(self._bucket_count + len(limits), -np.inf)])
         upper = np.concatenate([np.ones(count), capacity, limits + 1e-9])
         nothing = np.zeros(0, dtype=np.int32)
-        self._highs.addRows(len(lower), lower, upper, 0, nothing, nothing, np.zeros(0))
+        self.highs.addRows(len(lower), lower, upper, 0, nothing, nothing, np.zeros(0))
 
     def _add_fixed_columns(self) -> int:
         """Staying out, for each slot; overtime, for each bucket, in the cost tier."""
@@ -271,12 +257,12 @@ class _Master:
         costs = stage.unscheduled_costs(self.demand, self.slots)
         if stage.promise_price:
             costs, upper = costs + stage.promise_price * (1.0 - upper), np.ones(count)
-        self._highs.addCols(count, costs, np.zeros(count), upper, len(rows), starts, rows, values)
+        self.highs.addCols(count, costs, np.zeros(count), upper, len(rows), starts, rows, values)
         count += self._add_excess()
         if stage.money == 0:
             return count
         buckets = np.arange(self._bucket_count, dtype=np.int32)
-        self._highs.addCols(
+        self.highs.addCols(
             self._bucket_count,
             stage.money * stage.overtime_rate,
             np.zeros(self._bucket_count),
@@ -289,12 +275,13 @@ class _Master:
         return count + self._bucket_count
 
     def _add_excess(self) -> int:
-        """Days beyond each settled tier, where they have a price; how many columns that takes."""
-        count = len(self.stage.limits) if self.stage.promise_price else 0
+        """Days beyond each settled tier, none where they have no price; how many columns that takes."""
+        count = len(self.stage.limits)
         numbers = np.arange(count, dtype=np.int32)
         rows = (numbers + len(self.slots) + self._bucket_count).astype(np.int32)
-        costs, endless = np.full(count, self.stage.promise_price), np.full(count, np.inf)
-        self._highs.addCols(count, costs, np.zeros(count), endless, count, numbers, rows, np.full(count, -1.0))
+        costs = np.full(count, self.stage.promise_price)
+        most = np.full(count, np.inf if self.stage.promise_price else 0.0)
+        self.highs.addCols(count, costs, np.zeros(count), most, count, numbers, rows, np.full(count, -1.0))
         return count
 
     def _with_limit_rows(
@@ -321,7 +308,6 @@ class _Master:
         grown = np.zeros(len(columns), dtype=np.bool_)
         grown[: len(self._in_programme)] = self._in_programme
         indices = np.unique(indices)
-        columns.admit(indices)
         slots = columns.slots[indices]
         fits = columns.days[indices] <= stage.most_days[slots] + 1e-9
         indices = indices[stage.active[slots] & fits & ~grown[indices]]
@@ -348,21 +334,21 @@ class _Master:
         rows[load_places], values[load_places] = hours.indices + count, hours.data
         costs = self.stage.column_costs(self.demand, columns, indices)
         bounds = np.zeros(len(indices)), np.full(len(indices), np.inf)
-        self._highs.addCols(len(indices), costs, *bounds, size, starts.astype(np.int32), rows, values)
-        self._chosen = np.concatenate([self._chosen, indices])
+        self.highs.addCols(len(indices), costs, *bounds, size, starts.astype(np.int32), rows, values)
+        self.chosen = np.concatenate([self.chosen, indices])
 
     def solve(self, deadline: float) -> float | None:
         """The objective; None where the time ran out before there was one."""
-        self._highs.setOptionValue("time_limit", self._highs.getRunTime() + max(0.05, deadline - time.monotonic()))
-        self._highs.run()
-        self._highs.setOptionValue("simplex_strategy", 4)  # columns join: the basis stays primal feasible
-        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(0.05, deadline - time.monotonic()))
+        self.highs.run()
+        self.highs.setOptionValue("simplex_strategy", 4)  # columns join: the basis stays primal feasible
+        if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
-        return float(self._highs.getInfo().objective_function_value)
+        return float(self.highs.getInfo().objective_function_value)
 
     def prices(self) -> tuple[Prices, Floats]:
         """Prices of the buckets and limits, and by slot what it costs at them."""
-        duals = np.array(self._highs.getSolution().row_dual)
+        duals = np.array(self.highs.getSolution().row_dual)
         count = len(self.slots)
         bucket = np.maximum(-duals[count : count + self._bucket_count], 0.0)
         limit_prices = [max(0.0, -dual) for dual in duals[count + self._bucket_count :]]
@@ -372,9 +358,9 @@ class _Master:
 
     def values(self) -> Floats:
         """By column: the share taken."""
-        solution = np.array(self._highs.getSolution().col_value)
+        solution = np.array(self.highs.getSolution().col_value)
         values = np.zeros(len(self.columns))
-        values[self._chosen] = solution[self._first_column :]
+        values[self.chosen] = solution[self.first_column :]
         return values
 
 

@@ -31,6 +31,10 @@ from cms.scheduling.solution import Solution
 
 GAP_TOLERANCE = 1e-6
 """A tier counts as proven when its gap is no more."""
+MANY_SLOTS = 4_000
+"""A tier with more orders than this is a large one."""
+NEAR = 0.008
+"""A class of a large problem is as good as proven within this part of its bound; lower tiers may use what is left."""
 _DUST = 1e-9
 
 
@@ -100,18 +104,34 @@ class _Lexicographic:
         least_days = self._least_days()
         weights = self.demand.weights[joining]
         least = float((weights * least_days[joining]).sum())
-        settled = settle(self.solution, self._stage(priority), self._stage_deadline(), least=least)
+        settled = self._settle(priority, least)
         self._take(settled)
         value = float((weights * self.solution.days()[joining]).sum())
         if value <= least + _DUST:
             self._bind_each(joining[weights > 0], least_days)
         elif len(joining):
-            self.limits = (*self.limits, TierLimit(priority, value))
+            self.limits = (*self.limits, TierLimit(priority, self._limit_of(value, settled.bound)))
         return self._record(tier_name(priority), max(settled.bound, least))
+
+    def _limit_of(self, value: float, bound: float) -> float:
+        """What the class may count in later tiers: what it counts, or in a large tier what is as good as proven."""
+        return max(value, bound * (1 + NEAR)) if self._is_large else value
+
+    @property
+    def _is_large(self) -> bool:
+        return int(self.active.sum()) > MANY_SLOTS
+
+    def _settle(self, priority: int | None, least: float) -> Settled:
+        stage, deadline = self._stage(priority), self._stage_deadline()
+        if not self._is_large:
+            return settle(self.solution, stage, deadline, least=least)
+        from cms.scheduling.large_tier import settle_large  # noqa: PLC0415  # loads a compiler, for large tiers alone
+
+        return settle_large(self.solution, stage, deadline, least=least)
 
     def settle_cost(self) -> float:
         """Minimises the money without touching the value of any class; its proven bound."""
-        settled = settle(self.solution, self._stage(None), self._stage_deadline(), least=0.0)
+        settled = self._settle(None, 0.0)
         self._take(settled)
         if settled.prices is not None:
             self.prices = [round(price, 6) for price in settled.prices.bucket.tolist()]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cms.scheduling.demand import Demand, Floats, Group, Integers
+from cms.scheduling.demand import Demand, Flags, Floats, Group, Integers
 
 _CHUNK_CELLS = 4_000_000
 
@@ -49,6 +49,10 @@ class Found(NamedTuple):
     deliveries: Integers
     costs: Floats
 
+    def only(self, kept: Integers | Flags) -> "Found":
+        """Some of them."""
+        return Found(self.ways[kept], self.slots[kept], self.completions[kept], self.deliveries[kept], self.costs[kept])
+
 
 def best_costs(demand: Demand, prices: Prices) -> Floats:
     """By slot: the cost of its cheapest candidate; infinite where none is left."""
@@ -58,6 +62,26 @@ def best_costs(demand: Demand, prices: Prices) -> Floats:
         costs = at_delivery + _cheapest_until(at_completion, group.latest_completion)
         np.minimum.at(best, group.slots, costs.min(axis=1, initial=np.inf))
     return best
+
+
+def cheapest_places(demand: Demand, prices: Prices) -> Found:
+    """The cheapest candidate of each slot that has one, in order of slots."""
+    parts = []
+    for group in demand.groups:
+        at_completion, at_delivery = _parts(demand, group, prices)
+        costs = at_delivery + _cheapest_until(at_completion, group.latest_completion)
+        deliveries = costs.argmin(axis=1)
+        least = costs[np.arange(len(deliveries)), deliveries]
+        rows = np.flatnonzero(np.isfinite(least))
+        deliveries = deliveries[rows]
+        until = np.arange(at_completion.shape[1])[None, :] > group.latest_completion[deliveries][:, None]
+        completions = np.where(until, np.inf, at_completion[rows]).argmin(axis=1)
+        parts.append(_found(group, rows, completions, deliveries, least[rows]))
+    found = _joined(iter(parts))
+    order = np.lexsort((found.ways, found.costs, found.slots))
+    slots = found.slots[order]
+    first = order[np.r_[True, slots[1:] != slots[:-1]]] if len(order) else order
+    return found.only(first)
 
 
 def cheapest_by_delivery(demand: Demand, prices: Prices, limits: Floats) -> Found:

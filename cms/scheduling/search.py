@@ -46,7 +46,7 @@ def settle(solution: Solution, stage: Stage, deadline: float, *, least: float) -
     least : float
         A bound that is known already.
     """
-    tier = _Tier(solution, stage, deadline)
+    tier = Tier(solution, stage, deadline)
     if not stage.active.any():
         return Settled(solution, tier.value, None)
     if tier.value <= least + _CLOSED:
@@ -62,10 +62,10 @@ def settle(solution: Solution, stage: Stage, deadline: float, *, least: float) -
         tier.improve()
     if not tier.is_closed:
         tier.prove()
-    return Settled(tier.solution, tier.bound, tier.relaxation.prices if tier.relaxation else None)
+    return Settled(tier.solution, tier.bound, tier.prices)
 
 
-class _Tier:
+class Tier:
     """The search of one tier: the best solution, its value, and the bound."""
 
     def __init__(self, solution: Solution, stage: Stage, deadline: float) -> None:
@@ -80,6 +80,11 @@ class _Tier:
         self.guide_stage = stage
         self.slots = np.flatnonzero(stage.active)
         self.granularity = _granularity(self.demand, stage)
+
+    @property
+    def prices(self) -> Prices | None:
+        """The prices that prove the bound."""
+        return None if self.relaxation is None else self.relaxation.prices
 
     @property
     def is_closed(self) -> bool:

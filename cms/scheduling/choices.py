@@ -1,0 +1,162 @@
+"""The choices of a tier for annealing: pieces, the columns each may take, and the rows that these use."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from cms.scheduling.annealing import Choices, Chosen
+from cms.scheduling.columns import Columns
+from cms.scheduling.demand import Demand, Floats, Integers
+from cms.scheduling.linear import Relaxation, Stage, class_price
+from cms.scheduling.moves import Options, Pieces, Rows
+from cms.scheduling.solution import Picks
+
+_MOST_PIECES = 4
+_OUT = -1
+_MARGIN = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Piecewise:
+    """Choices with what they stand for.
+
+    Parameters
+    ----------
+    slots : array
+        By piece.
+    columns : array
+        By choice; -1 for staying out.
+    """
+
+    choices: Choices
+    slots: Integers
+    columns: Integers
+
+    def start(self, picks: list[Picks]) -> Chosen:
+        """Where to start from: picks, where they are among the choices, else the first choice."""
+        chosen = self.choices.pieces.first[:-1].copy()
+        shares = np.zeros(len(chosen))
+        for slot in np.unique(self.slots).tolist():
+            first = int(np.searchsorted(self.slots, slot))
+            many = int(self.choices.pieces.siblings[first])
+            for number, (column, share) in enumerate(picks[slot][:many] or ((_OUT, 1.0),)):
+                piece = first + number
+                known = self.columns[self.choices.pieces.first[piece] : self.choices.pieces.first[piece + 1]]
+                place = np.flatnonzero(known == column)
+                chosen[piece] += int(place[0]) if len(place) else 0
+                shares[piece] = share
+            shares[first] += 1.0 - shares[first : first + many].sum()
+        return Chosen(chosen, shares, np.inf)
+
+    def picks(self, chosen: Chosen) -> dict[int, Picks]:
+        """By slot: the columns with the share that each takes."""
+        found: dict[int, dict[int, float]] = {slot: {} for slot in self.slots.tolist()}
+        for slot, choice, share in zip(
+            self.slots.tolist(), chosen.choices.tolist(), chosen.shares.tolist(), strict=True
+        ):
+            column = int(self.columns[choice])
+            if share > 0 and column != _OUT:
+                found[slot][column] = found[slot].get(column, 0.0) + share
+        return {
+            slot: tuple((column, 1.0 if share > 1 - 1e-9 else share) for column, share in parts.items())
+            for slot, parts in found.items()
+        }
+
+
+def pieces_of(demand: Demand, columns: Columns, stage: Stage, relaxation: Relaxation, known: Integers) -> Piecewise:
+    """The pieces of the active slots with these columns to choose from.
+
+    Parameters
+    ----------
+    known : array of int
+        Columns of active slots.
+    """
+    fits = stage.active[columns.slots[known]] & (columns.days[known] <= stage.most_days[columns.slots[known]] + 1e-9)
+    known = known[fits]
+    known = known[np.lexsort((known, columns.slots[known]))]
+    slots = np.flatnonzero(stage.active)
+    many = np.array([_most_pieces(demand, slot) for slot in slots.tolist()], dtype=np.int64)
+    piece_slots = np.repeat(slots, many)
+    first_known = np.searchsorted(columns.slots[known], piece_slots)
+    last_known = np.searchsorted(columns.slots[known], piece_slots, side="right")
+    may_stay_out = stage.may_stay_out[piece_slots] | (last_known == first_known)
+    sizes = last_known - first_known + may_stay_out
+    first = np.concatenate([[0], np.cumsum(sizes)])
+    choice_slots = np.repeat(piece_slots, sizes)
+    place = np.arange(first[-1]) - np.repeat(first[:-1], sizes) + np.repeat(first_known, sizes)
+    is_out = place >= np.repeat(last_known, sizes)
+    chosen = np.where(is_out, _OUT, known[np.minimum(place, len(known) - 1)])
+    matrix = _entries(demand, columns, stage, chosen, choice_slots)
+    family = np.repeat(np.concatenate([[0], np.cumsum(many)])[:-1], many)
+    quantities = np.array([slot.quantity for slot in demand.slots])[piece_slots]
+    smallest = np.array([float(slot.order.smallest_split) for slot in demand.slots])[piece_slots]
+    is_divisible = np.repeat(many, many) > 1
+    pieces = Pieces(
+        first=first,
+        units=np.where(is_divisible, 1.0 / quantities, 0.0),
+        least=np.where(is_divisible, smallest / quantities, 1.0),
+        family=family,
+        siblings=np.repeat(many, many),
+        divisible=np.flatnonzero(is_divisible),
+    )
+    options = Options(
+        costs=_costs(demand, columns, stage, chosen, choice_slots),
+        is_whole=~is_out & (columns.ways[chosen] < 0),
+        starts=matrix.indptr.astype(np.int64),
+        rows=matrix.indices.astype(np.int32),
+        amounts=matrix.data,
+    )
+    choices = _with_rows(demand, columns, stage, relaxation, pieces, options)
+    return Piecewise(choices, piece_slots, chosen)
+
+
+def _most_pieces(demand: Demand, slot: int) -> int:
+    return min(_MOST_PIECES, demand.slots[slot].most_pieces) if demand.splittable[slot] else 1
+
+
+def _entries(demand: Demand, columns: Columns, stage: Stage, chosen: Integers, slots: Integers) -> sparse.csc_array:
+    """``row x choice``: the hours of each bucket, and the days of each settled tier."""
+    taken = np.flatnonzero(chosen >= 0)
+    spread = sparse.coo_array((np.ones(len(taken)), (chosen[taken], taken)), shape=(len(columns), len(chosen)))
+    hours = columns.hours @ spread.tocsc()
+    days = np.where(chosen >= 0, columns.days[chosen], demand.unscheduled_days[slots]) * demand.weights[slots]
+    tiers = [np.where(demand.classes[slots] == limit.priority, days, 0.0) for limit in stage.limits]
+    parts = [hours, *(sparse.csc_array(tier[None, :]) for tier in tiers)]
+    matrix: sparse.csc_array = sparse.vstack(parts, format="csc")
+    return matrix
+
+
+def _costs(demand: Demand, columns: Columns, stage: Stage, chosen: Integers, slots: Integers) -> Floats:
+    costs = stage.unscheduled_costs(demand, slots)
+    taken = np.flatnonzero(chosen >= 0)
+    costs[taken] = stage.column_costs(demand, columns, chosen[taken])
+    return costs
+
+
+def _with_rows(  # noqa: PLR0917  # all that the choices come from
+    demand: Demand, columns: Columns, stage: Stage, relaxation: Relaxation, pieces: Pieces, options: Options
+) -> Choices:
+    """Adds the rows. An order is worth a day, or in the cost tier its hours at the middle price of full buckets."""
+    bucket, count = relaxation.prices.bucket, len(stage.limits)
+    tiers = np.array([class_price(demand, relaxation.prices, limit.priority) for limit in stage.limits])
+    hours = float(columns.hours.sum() / max(1, len(columns)))
+    full = bucket[bucket > max(1e-9, bucket.max() / 100)]
+    worth = float(np.median(full)) * hours if stage.is_cost and len(full) else 1.0
+    limits = np.concatenate(
+        [stage.regular_hours + stage.overtime_hours, np.array([limit.days for limit in stage.limits])]
+    )
+    rows = Rows(
+        regular=np.concatenate([stage.regular_hours, np.full(count, np.inf)]),
+        rates=np.concatenate([stage.overtime_rate * stage.money, np.zeros(count)]),
+        limits=limits,
+        prices=np.concatenate([bucket, tiers]),
+    )
+    return Choices(
+        pieces=pieces,
+        options=options,
+        rows=rows,
+        steps=np.concatenate([np.full(len(bucket), worth / max(hours, 1e-9)), 0.2 * np.maximum(tiers, worth)]),
+        margins=_MARGIN * np.maximum(limits, 0.0),
+        worth=worth,
+    )

@@ -1,0 +1,171 @@
+"""How a tier of very many orders is settled: bounded by its dual, and annealed from a mixture of answers."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from cms.scheduling.annealing import Chosen, anneal
+from cms.scheduling.bundle import Ascent, Point, ascend, group_of
+from cms.scheduling.choices import Piecewise, pieces_of
+from cms.scheduling.columns import Columns
+from cms.scheduling.demand import Floats, Integers, Slot
+from cms.scheduling.integer import CAPACITY_TOLERANCE, choose
+from cms.scheduling.linear import Relaxation, Stage, class_price, few_per_slot, relax, sample_of
+from cms.scheduling.pricing import all_within
+from cms.scheduling.search import Settled, Tier, tier_value
+from cms.scheduling.solution import Picks, Solution
+
+_CLOSED = 1e-9
+_NEAR_PLACES = 10
+_LEAST_TRIALS, _TRIALS_EACH = 2_000_000, 1_500
+_MENDING_SIZES = (40, 100)
+_MONEY_PART = 0.02
+"""All the money of a plan weighs this part of the tier in the search, so that it wastes none for nothing."""
+_AIM = 1e-3
+"""How far below a settled tier's limit the search aims, so that whole orders have room."""
+
+
+def settle_large(solution: Solution, stage: Stage, deadline: float, *, least: float) -> Settled:
+    """The best solution of a large tier found until the deadline, and its bound (as :func:`settle`)."""
+    tier = _LargeTier(solution, stage, deadline)
+    if tier.value <= least + _CLOSED:
+        return Settled(solution, least, None)
+    tier.bound = least
+    tier.ascend()
+    if not tier.is_closed:
+        tier.anneal()
+    return Settled(tier.solution, tier.bound, tier.prices)
+
+
+class _LargeTier(Tier):
+    """The search of a large tier."""
+
+    def ascend(self) -> None:
+        """Bounds a large tier by its dual, started from the prices of a sample."""
+        demand, columns, stage = self.demand, self.columns, self.stage
+        sampled = relax(demand, columns, sample_of(demand, columns, stage), deadline=self._part(0.2)).prices
+        tiers = np.array([class_price(demand, sampled, limit.priority) for limit in stage.limits])
+        ascent = ascend(demand, columns, stage, Point(sampled.bucket, tiers), deadline=self._part(0.3))
+        self._raise_bound(ascent.response.bound)
+        if stage.limits:
+            aim = replace(stage, limits=tuple(replace(limit, days=limit.days * (1 - _AIM)) for limit in stage.limits))
+            ascent = ascend(demand, columns, aim, ascent.point, deadline=self._part(0.3))
+        shares = self._shares(ascent)
+        self.relaxation = Relaxation(self.bound, ascent.prices, ascent.response.slot_costs, shares)
+        self.guide = self.relaxation
+
+    def _shares(self, ascent: Ascent) -> Floats:
+        """By column: the share that the mixture of answers takes."""
+        columns = self.columns
+        parts = [(np.concatenate([columns.add(r.places), r.published]), weights) for r, weights in ascent.mixed]
+        values = np.zeros(len(columns))
+        for taken, weights in parts:
+            values[taken] += weights[group_of(columns.slots[taken])]
+        return values
+
+    def anneal(self) -> None:
+        """Searches from whole orders drawn from the relaxation's mixture, and where that fails from what is there."""
+        relaxation = self._relaxed()
+        known = np.union1d(self._near_columns(relaxation), self._picked(self.slots))
+        stage = self._with_money()
+        pieces = pieces_of(self.demand, self.columns, stage, relaxation, known)
+        trials = max(_LEAST_TRIALS, _TRIALS_EACH * len(pieces.slots))
+        before = self.value
+        for picks in (self._drawn(relaxation), self.solution.picks):
+            start = pieces.start(picks)
+            best, last = anneal(pieces.choices, start, trials=trials, seed=len(self.slots), deadline=self._part(0.4))
+            for chosen in (best, last):
+                self._accept(self._mended(self._with(pieces, chosen), known))
+            if self.value < before - _CLOSED:
+                return
+
+    def _with_money(self) -> Stage:
+        """The tier with money counted so that all of it weighs no more than a small part of the tier."""
+        if self.stage.is_cost:
+            return self.stage
+        money = tier_value(self.solution, replace(self.stage, priority=None, money=1.0))
+        return replace(self.stage, money=_MONEY_PART * abs(self.bound) / max(money, 1.0))
+
+    def _with(self, pieces: Piecewise, chosen: Chosen) -> Solution:
+        solution = self.solution.copy()
+        for slot, picks in pieces.picks(chosen).items():
+            solution.picks[slot] = picks
+        return solution
+
+    def _near_columns(self, relaxation: Relaxation) -> Integers:
+        """For each slot what the relaxation uses, the cheapest columns at its prices, and some a little dearer."""
+        worth = float(relaxation.prices.bucket @ self.solution.hours(self.slots)) / max(1, len(self.slots))
+        spread = 2.0 * worth + 3.0 * relaxation.prices.day
+        found = all_within(
+            self.demand, relaxation.prices, np.where(self.stage.active, relaxation.slot_costs + spread, -np.inf)
+        )
+        chance = np.random.default_rng(len(self.slots)).random(len(found.costs))
+        mixed = found._replace(costs=found.costs + 0.2 * spread[found.slots] * chance)
+        near = [self.columns.add(few_per_slot(some, _NEAR_PLACES)) for some in (found, mixed)]
+        return np.union1d(np.union1d(*near), np.flatnonzero(relaxation.values > _CLOSED))
+
+    def _drawn(self, relaxation: Relaxation) -> list[Picks]:
+        """By slot: one of the columns that the relaxation uses, as often as it uses it; pieces where those may be."""
+        chance = np.random.default_rng(len(self.slots))
+        picks = list(self.solution.picks)
+        used = np.flatnonzero(relaxation.values > _CLOSED)
+        ranked = used[np.lexsort((used, -relaxation.values[used], self.columns.slots[used]))]
+        parts: dict[int, list[tuple[int, float]]] = {}
+        for column in ranked.tolist():
+            parts.setdefault(int(self.columns.slots[column]), []).append((column, float(relaxation.values[column])))
+        for slot, shares in parts.items():
+            picks[slot] = _drawn_picks(self.demand.slots[slot], self.columns, shares, float(chance.random()))
+        return picks
+
+    def _mended(self, solution: Solution, known: Integers) -> Solution:
+        """Chooses exactly for orders in buckets that are too full, and some in their way, so that all fit."""
+        self.guide, self.guide_stage = self._relaxed(), self.search_stage
+        crowded = self._crowded(solution)
+        if len(crowded) == 0:
+            return solution
+        chance = np.random.default_rng(len(self.slots))
+        for size in _MENDING_SIZES:
+            chosen = chance.permutation(crowded)[:size]
+            others = self._in_the_way(solution, chosen, chance)
+            free = np.union1d(chosen, others[:size])
+            candidates = np.union1d(known[np.isin(self.columns.slots[known], free)], solution.flat(free)[1])
+            answer = choose(
+                solution,
+                self.search_stage,
+                free,
+                candidates,
+                deadline=self._part(0.15),
+                most_nodes=500,
+                relative_gap=1e-3,
+            )
+            if answer.picks is not None:
+                mended = solution.copy()
+                for slot, picks in answer.picks.items():
+                    mended.picks[slot] = picks
+                return mended
+        return solution
+
+    def _crowded(self, solution: Solution) -> Integers:
+        """Slots in buckets that have more hours than they may."""
+        room = self.stage.regular_hours + self.stage.overtime_hours - solution.hours()
+        owner, columns, _ = solution.flat(self.slots)
+        hours = self.columns.hours[np.flatnonzero(room < -CAPACITY_TOLERANCE)][:, columns]
+        return np.unique(owner[hours.tocsc().indptr[1:] > hours.tocsc().indptr[:-1]])
+
+
+def _drawn_picks(slot: Slot, columns: Columns, shares: list[tuple[int, float]], draw: float) -> Picks:
+    """One column by the shares; of an order that may be divided all shares that are large enough, in whole units."""
+    if slot.order.splittable:
+        least = slot.order.smallest_split / slot.quantity
+        kept = [(column, share) for column, share in shares if share >= least and columns.ways[column] >= 0]
+        kept = kept[: slot.most_pieces]
+        if len(kept) > 1:
+            units = [float(round(share * slot.quantity)) for _, share in kept]
+            units[0] += slot.quantity - sum(units)
+            return tuple((column, count / slot.quantity) for (column, _), count in zip(kept, units, strict=True))
+        return ((shares[0][0], 1.0),)
+    for column, share in shares:
+        draw -= share
+        if draw < 0:
+            return ((column, 1.0),)
+    return ()

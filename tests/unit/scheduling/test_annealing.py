@@ -1,0 +1,190 @@
+"""Annealing: moves and transfers one at a time, and the search as a whole, compiled and not."""
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cms.scheduling import moves
+from cms.scheduling.annealing import Choices, Chosen, anneal
+from cms.scheduling.moves import Options, Pieces, Rows, State
+
+COMPILED = (
+    "count_used",
+    "total",
+    "_look",
+    "_use",
+    "_is_taken",
+    "try_move",
+    "try_transfer",
+    "_move_some",
+    "_divide_some",
+)
+
+
+@pytest.fixture(params=["compiled", "plain"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Both ways in which the moves can run."""
+    if request.param == "plain":
+        for name in COMPILED:
+            monkeypatch.setattr(moves, name, getattr(moves, name).py_func)
+        monkeypatch.setattr("cms.scheduling.annealing.search", moves.search.py_func)
+        monkeypatch.setattr("cms.scheduling.annealing.count_used", moves.count_used)
+        monkeypatch.setattr("cms.scheduling.annealing.total", moves.total)
+    return request.param
+
+
+def two_buckets(orders: int, *, costs: tuple[float, float] = (0.0, 1.0), limit: float = 2.0) -> Choices:
+    """Orders of one hour each that all prefer the first of two buckets."""
+    return Choices(
+        pieces=Pieces(
+            first=np.arange(0, 2 * orders + 1, 2),
+            units=np.zeros(orders),
+            least=np.ones(orders),
+            family=np.arange(orders),
+            siblings=np.ones(orders, dtype=np.int64),
+            divisible=np.zeros(0, dtype=np.int64),
+        ),
+        options=Options(
+            costs=np.tile(costs, orders),
+            is_whole=np.zeros(2 * orders, dtype=np.bool_),
+            starts=np.arange(2 * orders + 1),
+            rows=np.tile(np.array([0, 1], dtype=np.int32), orders),
+            amounts=np.ones(2 * orders),
+        ),
+        rows=a_pair_of_rows(limit),
+        steps=np.ones(2),
+        margins=np.zeros(2),
+        worth=1.0,
+    )
+
+
+def a_pair_of_rows(limit: float) -> Rows:
+    return Rows(
+        regular=np.full(2, np.inf), rates=np.zeros(2), limits=np.array([limit, np.inf]), prices=np.array([1.0, 0.0])
+    )
+
+
+def a_divided_order(*, least: float) -> Choices:
+    """One order of ten units and ten hours, which may be two pieces; each bucket has room for six hours."""
+    return Choices(
+        pieces=Pieces(
+            first=np.array([0, 2, 4]),
+            units=np.full(2, 0.1),
+            least=np.full(2, least),
+            family=np.zeros(2, dtype=np.int64),
+            siblings=np.full(2, 2),
+            divisible=np.arange(2),
+        ),
+        options=Options(
+            costs=np.array([0.0, 1.0, 0.0, 1.0]),
+            is_whole=np.zeros(4, dtype=np.bool_),
+            starts=np.arange(5),
+            rows=np.array([0, 1, 0, 1], dtype=np.int32),
+            amounts=np.full(4, 10.0),
+        ),
+        rows=Rows(regular=np.full(2, np.inf), rates=np.zeros(2), limits=np.full(2, 6.0), prices=np.ones(2)),
+        steps=np.ones(2),
+        margins=np.zeros(2),
+        worth=1.0,
+    )
+
+
+def start(*choices: int, shares: tuple[float, ...] = ()) -> Chosen:
+    return Chosen(np.array(choices), np.array(shares or [1.0] * len(choices)), np.inf)
+
+
+def run(choices: Choices, begin: Chosen, trials: int = 400) -> Chosen:
+    return anneal(choices, begin, trials=trials, seed=7, deadline=time.monotonic() + 60)[0]
+
+
+@pytest.mark.usefixtures("way")
+def test_a_full_bucket_keeps_as_many_orders_as_it_holds() -> None:
+    found = run(two_buckets(5), start(0, 2, 4, 6, 8))
+
+    assert found.cost == 3.0
+    assert sorted((found.choices % 2).tolist()) == [0, 0, 1, 1, 1]
+
+
+@pytest.mark.usefixtures("way")
+def test_an_order_too_large_for_every_bucket_is_divided_in_whole_units() -> None:
+    found = run(a_divided_order(least=0.3), start(0, 2, shares=(1.0, 0.0)), trials=2_000)
+
+    assert found.cost == pytest.approx(0.4)
+    assert sorted(found.shares.round(9).tolist()) == [0.4, 0.6]
+
+
+@pytest.mark.usefixtures("way")
+def test_no_piece_becomes_smaller_than_it_may() -> None:
+    found = run(a_divided_order(least=0.5), start(0, 2, shares=(1.0, 0.0)), trials=2_000)
+
+    assert found.shares.round(9).tolist() == [0.5, 0.5]
+
+
+@pytest.mark.usefixtures("way")
+def test_nothing_is_found_where_nothing_fits() -> None:
+    found, last = anneal(
+        only_the_full_bucket(),
+        start(0),
+        trials=50,
+        seed=1,
+        deadline=time.monotonic() + 60,
+    )
+
+    assert found.cost == np.inf
+    assert last.cost == np.inf
+
+
+def only_the_full_bucket() -> Choices:
+    choices = two_buckets(1, limit=0.5)
+    rows = choices.rows._replace(limits=np.array([0.5, 0.5]))
+    return Choices(
+        pieces=choices.pieces,
+        options=choices.options,
+        rows=rows,
+        steps=choices.steps,
+        margins=choices.margins,
+        worth=1.0,
+    )
+
+
+@pytest.mark.usefixtures("way")
+def test_overtime_is_paid_where_it_costs_less_than_the_other_bucket() -> None:
+    choices = two_buckets(3, costs=(0.0, 5.0), limit=3.0)
+    rows = choices.rows._replace(regular=np.array([1.0, np.inf]), rates=np.array([2.0, 0.0]))
+    paid = Choices(
+        pieces=choices.pieces,
+        options=choices.options,
+        rows=rows,
+        steps=choices.steps,
+        margins=choices.margins,
+        worth=1.0,
+    )
+
+    assert run(paid, start(1, 3, 5)).cost == 4.0
+
+
+@pytest.mark.usefixtures("way")
+def test_what_takes_an_order_whole_takes_no_piece_of_it() -> None:
+    choices = a_divided_order(least=0.3)
+    whole = choices.options._replace(is_whole=np.array([False, True, False, True]))
+    state = State(
+        np.array([0, 2]), np.array([0.6, 0.4]), np.zeros(2), np.array([0, 2]), np.zeros(2), np.array([np.inf])
+    )
+    moves.count_used(choices.options, state)
+
+    moves.try_move(np.int64(1), np.int64(3), whole, choices.rows, state, 1e9, np.random.default_rng(1))
+
+    assert state.chosen.tolist() == [0, 2]
+
+
+def test_compiled_and_plain_moves_end_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = run(two_buckets(6), start(*range(0, 12, 2)))
+    for name in COMPILED:
+        monkeypatch.setattr(moves, name, getattr(moves, name).py_func)
+    monkeypatch.setattr("cms.scheduling.annealing.search", moves.search.py_func)
+
+    plain = run(two_buckets(6), start(*range(0, 12, 2)))
+
+    assert plain.choices.tolist() == compiled.choices.tolist()

@@ -1,0 +1,95 @@
+"""Large tiers: the dual's bound against the linear programme's, and a whole schedule found by annealing."""
+
+import time
+
+import numpy as np
+import pytest
+
+from cms.scheduling import Method, build_schedule
+from cms.scheduling.bundle import Point, ascend
+from cms.scheduling.columns import Columns
+from cms.scheduling.demand import Demand, demand_of
+from cms.scheduling.feasibility import find_violations
+from cms.scheduling.linear import Stage, TierLimit, relax, sample_of
+from cms.scheduling.plan import Plan
+from cms.scheduling.problem_file import problem_from_document
+from cms.scheduling.tables import PlantTables
+from tests.benchmarks.problems import a_problem
+
+
+@pytest.fixture(scope="module")
+def crowded() -> tuple[Demand, Stage]:
+    """Three hundred orders that want more than there is."""
+    tables = PlantTables(problem_from_document(a_problem(300, load=1.1, seed=3)))
+    demand = demand_of(Plan(tables))
+    regular = np.array(tables.regular_hours)
+    count = len(demand.slots)
+    stage = Stage(
+        priority=4,
+        active=np.ones(count, dtype=np.bool_),
+        limits=(TierLimit(3, 600.0),),
+        regular_hours=regular,
+        overtime_hours=np.array(tables.total_hours) - regular,
+        overtime_rate=np.array(tables.overtime_rate),
+        may_stay_out=np.ones(count, dtype=np.bool_),
+        most_days=np.full(count, np.inf),
+    )
+    return demand, stage
+
+
+def test_the_dual_alone_proves_what_the_linear_programme_proves(crowded: tuple[Demand, Stage]) -> None:
+    demand, stage = crowded
+    start = Point(np.zeros(len(stage.regular_hours)), np.zeros(1))
+
+    exact = relax(demand, Columns(demand), stage, deadline=time.monotonic() + 60)
+    ascent = ascend(demand, Columns(demand), stage, start, deadline=time.monotonic() + 60)
+
+    assert exact.bound > 1
+    assert 0.99 * exact.bound <= ascent.response.bound <= exact.bound + 1e-6
+
+
+def test_a_mixture_of_answers_is_proven_for_every_group_of_orders(crowded: tuple[Demand, Stage]) -> None:
+    demand, stage = crowded
+    start = Point(np.zeros(len(stage.regular_hours)), np.zeros(1))
+
+    ascent = ascend(demand, Columns(demand), stage, start, deadline=time.monotonic() + 60)
+
+    assert np.allclose(sum(weights for _, weights in ascent.mixed), 1.0)
+
+
+def test_a_sample_has_its_share_of_the_hours_and_of_the_limits(crowded: tuple[Demand, Stage]) -> None:
+    demand, stage = crowded
+
+    sample = sample_of(demand, Columns(demand), stage)
+
+    part = sample.active.sum() / stage.active.sum()
+    assert sample.regular_hours == pytest.approx(stage.regular_hours * part)
+    assert sample.limits[0].days == pytest.approx(600.0 * part)
+
+
+@pytest.fixture
+def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small problems are settled as large ones are, with fewer trials."""
+    monkeypatch.setattr("cms.scheduling.optimizer.MANY_SLOTS", 50)
+    monkeypatch.setattr("cms.scheduling.large_tier._LEAST_TRIALS", 300_000)
+    monkeypatch.setattr("cms.scheduling.large_tier._TRIALS_EACH", 300)
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_a_schedule_found_by_annealing_keeps_every_rule_and_every_bound() -> None:
+    problem = problem_from_document(a_problem(400, load=0.9, seed=5))
+
+    result = build_schedule(problem, time_limit_seconds=60.0)
+
+    assert find_violations(problem, result) == ()
+    assert all(tier.bound <= tier.value + 1e-6 for tier in result.tiers)
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_annealing_finds_less_tardiness_than_dispatch() -> None:
+    problem = problem_from_document(a_problem(400, load=0.9, seed=5))
+
+    dispatched = build_schedule(problem, method=Method.DISPATCH, time_limit_seconds=60.0)
+    annealed = build_schedule(problem, time_limit_seconds=60.0)
+
+    assert [tier.value for tier in annealed.tiers] < [tier.value for tier in dispatched.tiers]
