@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine
 
 from cms.domain.errors import ConfigurationError, WarehouseError
-from cms.warehouse.failures import DeadlockError, is_transient, translated
-from cms.warehouse.sql_server import SNAPSHOT, allow_snapshots, connect_arguments, set_isolation
+from cms.warehouse.failures import DeadlockError, first_failure, is_transient, translated
+from cms.warehouse.sql_server import SNAPSHOT, allow_snapshots, connect_arguments, know_usual_isolation, set_isolation
 from cms.warehouse.tables import SCHEMA
 
 BUSY_TIMEOUT_SECONDS = 30
@@ -68,7 +68,8 @@ def in_transaction(
         except DeadlockError:
             if attempt == attempts:
                 raise
-        except sa.exc.DBAPIError as error:
+        except sa.exc.DBAPIError as last:
+            error = first_failure(last)
             if attempt == attempts or not is_transient(error):
                 raise translated(error, engine) from error
         sleep(min(0.02 * 2**attempt, 1.0))
@@ -176,5 +177,6 @@ def _open_postgresql(url: URL, connect_timeout_seconds: int) -> Engine:
 def _open_sql_server(url: URL, connect_timeout_seconds: int) -> Engine:
     url, arguments = connect_arguments(url, connect_timeout_seconds)
     engine = sa.create_engine(url, pool_pre_ping=True, **arguments)
+    sa.event.listen(engine, "connect", lambda *_: know_usual_isolation(engine))
     sa.event.listen(engine, "begin", set_isolation)
     return engine.execution_options(schema_translate_map={None: SCHEMA})

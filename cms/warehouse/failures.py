@@ -11,6 +11,7 @@ from cms.warehouse.sql_server import DRIVER_PACKAGE
 _TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03"})
 _TRANSIENT_TEXTS = ("database is locked", "database table is locked", "deadlock victim", "(1205)", "(1222)", "(3960)")
 
+_NOTHING_TO_ROLL_BACK = "(3903)"
 _UNREACHABLE = (
     r"connection (refused|failed)|could not (connect|translate)|login timeout|timeout expired|08001|08S01"
     r"|server closed the connection|name or service not known|network is unreachable"
@@ -61,6 +62,16 @@ _CAUSES: tuple[tuple[str, str], ...] = (
 
 class DeadlockError(WarehouseError):
     """Two transactions wait for each other's application locks: this one is to be repeated."""
+
+
+def first_failure(error: sa.exc.DBAPIError) -> sa.exc.DBAPIError:
+    """The failure behind that of a rollback: a server that rolls back by itself, as after a deadlock, has none left."""
+    behind: BaseException | None = error
+    while behind is not None:
+        if isinstance(behind, sa.exc.DBAPIError) and _NOTHING_TO_ROLL_BACK not in str(behind.orig):
+            return behind
+        behind = behind.__context__
+    return error
 
 
 def translated(error: sa.exc.DBAPIError, engine: Engine) -> WarehouseError:

@@ -67,6 +67,12 @@ def set_isolation(connection: sa.Connection) -> None:
     connection.info[_LEVEL] = level
 
 
+def know_usual_isolation(engine: sa.Engine) -> None:
+    """What a session goes back to after a turn without transactions, also where the server does not tell."""
+    if engine.dialect.default_isolation_level is None:
+        engine.dialect.default_isolation_level = "READ COMMITTED"
+
+
 def packaged_driver() -> Path:
     """Microsoft's ODBC driver inside its Python package.
 
