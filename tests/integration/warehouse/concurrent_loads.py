@@ -20,6 +20,8 @@ from tests.integration.warehouse.loading import NOW, load_orders, order_row
 
 WORKERS = 8
 KEYS = 150
+WAIT_SECONDS = 120
+"""Long enough for eight processes that start on a busy machine with a slow server."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +58,7 @@ def load_at_once(url: str, *, workers: int, rounds: int, naive: bool = False) ->
     ]
     for process in processes:
         process.start()
-    answers = [told.get(timeout=120) for _ in processes]
+    answers = [told.get(timeout=3 * WAIT_SECONDS) for _ in processes]
     for process in processes:
         process.join(timeout=30)
     told.close()
@@ -69,7 +71,7 @@ def _load_rounds(  # noqa: PLR0917 - a process takes its arguments in order
     if naive:
         vars(loads)["take"] = lambda *_: None
     warehouse = Warehouse.open(url)
-    start.wait(timeout=60)
+    start.wait(timeout=WAIT_SECONDS)
     inserted, errors = 0, []
     for round_ in range(rounds):
         try:
