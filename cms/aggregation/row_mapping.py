@@ -12,7 +12,9 @@ from cms.aggregation.row_taking import Taker
 from cms.aggregation.source_text import UnreadableValueError
 from cms.domain.errors import InvalidValueError, SourceError
 
-Step: TypeAlias = tuple[str, Taker, Reader, Reader, Any, FieldReading]
+Step: TypeAlias = tuple[str, Taker, Reader, Reader, Any, FieldReading, dict[str, Any]]
+MOST_KNOWN = 2_000
+"""Texts of a field whose values are remembered: most fields say one of a few hundred things on thousands of rows."""
 _TWINS = {
     "orders": {"order_id": "source_order_id", "source_order_id": "order_id"},
     "customers": {"customer_id": "source_item_id"},
@@ -56,7 +58,7 @@ class RowMapper:
 
     def __post_init__(self) -> None:
         # attributes looked up once, not for every row
-        steps = tuple((r.field, r.taken, r.read, r.finish, r.default, r) for r in self.readings)
+        steps: tuple[Step, ...] = tuple((r.field, r.taken, r.read, r.finish, r.default, r, {}) for r in self.readings)
         object.__setattr__(self, "_steps", steps)
 
     @property
@@ -92,13 +94,23 @@ class RowMapper:
         """One row of ours from one row of the source; `problems`: what reading the row already brought to light."""
         values: dict[str, Any] = {}
         problems = list(problems)
-        for name, take, read, finish, default, reading in self._steps:
+        for name, take, read, finish, default, reading, known in self._steps:
             found = take(row)
+            if found is None:
+                values[name] = default
+                continue
+            is_text = type(found) is str
+            if is_text and found in known:
+                values[name] = known[found]
+                continue
             try:
-                values[name] = default if found is None else finish(read(found))
+                value = values[name] = finish(read(found))
             except UnreadableValueError as error:
                 values[name] = None
                 problems.append(reading.problem(found, error))
+            else:
+                if is_text and len(known) < MOST_KNOWN:
+                    known[found] = value
         return MappedRow(values, row, tuple(problems))
 
 

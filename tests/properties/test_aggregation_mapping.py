@@ -24,6 +24,7 @@ TYPES = {
     FieldType.DATE: date,
     FieldType.TIME: time,
     FieldType.INSTANT: datetime,
+    FieldType.DAYS: str,
 }
 anything = st.one_of(
     st.none(),

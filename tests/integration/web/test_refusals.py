@@ -20,11 +20,11 @@ from tests.integration.web.live_service import HOST, LiveService
 
 
 @pytest.fixture
-def quiet(sqlite_live: LiveService) -> Iterator[LiveService]:
-    """The service, its worker still: what was stored waits and can be counted."""
-    sqlite_live.service.stop()
-    yield sqlite_live
-    sqlite_live.service.start()
+def quiet(live: LiveService) -> Iterator[LiveService]:
+    """The service on each engine, its worker still: what was stored waits and can be counted."""
+    live.service.stop()
+    yield live
+    live.service.start()
 
 
 def an_event(**changes: Any) -> dict[str, Any]:
@@ -172,5 +172,5 @@ def test_signatures_of_order_management_are_checked(quiet: LiveService) -> None:
     assert [answer.json()["status"] for answer in answers[:2]] == ["stored", "known"]
 
 
-def test_the_service_listens_on_this_machine_only_unless_told_otherwise(sqlite_live: LiveService) -> None:
-    assert sqlite_live.system.settings.web.host == HOST
+def test_the_service_listens_on_this_machine_only_unless_told_otherwise(live: LiveService) -> None:
+    assert live.system.settings.web.host == HOST
