@@ -134,6 +134,36 @@ def show(
         print_table("Capacity", columns, [list(row.values()) for row in rows])
 
 
+@app.command("history")
+def history(
+    last: int = typer.Option(20, "--last", min=1, max=10_000, help="How many lines, the newest first."),
+    as_json: bool = AS_JSON,
+) -> None:
+    """Show who entered, changed or withdrew what of the calendar.
+
+    Example: cms capacity history --last 5
+    """
+    from cms.bootstrap import open_system
+
+    with open_system() as system:
+        changes = system.warehouse.plant.calendar_history(most=last)
+    if as_json:
+        print_json(changes)
+        return
+    rows = [
+        (
+            f"{c.changed_at:%Y-%m-%d %H:%M}",
+            c.row_key,
+            c.change_type,
+            c.values.get("hours"),
+            c.values.get("reason"),
+            c.actor,
+        )
+        for c in changes
+    ]
+    print_table("Changes of the calendar", ["when", "what", "change", "hours", "reason", "by"], rows)
+
+
 def _enter(entered: "list[CalendarException]", actor: str, *, as_json: bool) -> None:
     from cms.bootstrap import open_system
 

@@ -122,9 +122,10 @@ def _delivery_words(problem: SchedulingProblem, order: OrderDemand, delivery: Sc
     days = f", {delivery.tardiness_days} days late" if delivery.tardiness_days else ", on time"
     fence = "; it is frozen inside the planning time fence" if delivery.frozen else ""
     window = f"{delivery.window_start:%H:%M}-{delivery.window_end:%H:%M}"
+    on_the_way = "1 day" if transit == 1 else f"{transit} days"
     return (
         f"{float(delivery.quantity):g} delivered {_day(delivery.delivery_date)} {window}{days}: completed by routing "
-        f"{delivery.routing_id} on {_day(delivery.completion_date)}, {transit} days on the way{fence}"
+        f"{delivery.routing_id} on {_day(delivery.completion_date)}, {on_the_way} on the way{fence}"
     )
 
 

@@ -1,5 +1,6 @@
 """The history of master data: who changed what, when, from which values to which."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cms.warehouse.bulk import insert_rows
+from cms.warehouse.bulk import insert_rows, read_rows
 from cms.warehouse.row_fitting import as_json
 from cms.warehouse.tables import record_history
 
@@ -22,6 +23,33 @@ class RecordChange:
     change_type: str
     old: Mapping[str, Any] | None = None
     new: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PastChange:
+    """A line of the history; `values` are those that the record has had since, or had last."""
+
+    changed_at: datetime
+    row_key: str
+    change_type: str
+    values: Mapping[str, Any]
+    actor: str
+
+
+def past_changes(connection: sa.Connection, table: sa.Table, *, most: int) -> list[PastChange]:
+    """The latest changes of a table's records, the newest first."""
+    lines = record_history
+    query = sa.select(lines).where(lines.c.table_name == table.name).order_by(lines.c.history_id.desc()).limit(most)
+    return [
+        PastChange(
+            changed_at=row["changed_at"],
+            row_key=row["row_key"],
+            change_type=row["change_type"],
+            values=json.loads(row["new_values"] or row["old_values"] or "{}"),
+            actor=row["actor"],
+        )
+        for row in read_rows(connection, query)
+    ]
 
 
 def record_changes(

@@ -16,7 +16,7 @@ from cms.domain.resources import LoadAnchor, Resource, ResourceId, Routing, Rout
 from cms.domain.work_calendar import CalendarException
 from cms.warehouse.bulk import read_rows
 from cms.warehouse.engine import in_transaction, reading
-from cms.warehouse.history import RecordChange, record_changes
+from cms.warehouse.history import PastChange, RecordChange, past_changes, record_changes
 from cms.warehouse.locks import Lock, take
 from cms.warehouse.plant_calendar import (
     enter_exception,
@@ -26,7 +26,7 @@ from cms.warehouse.plant_calendar import (
     save_default_windows,
     save_exceptions,
 )
-from cms.warehouse.tables import resources, routing_steps, routings
+from cms.warehouse.tables import calendar_exceptions, resources, routing_steps, routings
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
@@ -76,6 +76,11 @@ class WarehousePlant:
                 enter_exception(connection, exception, now=now, actor=actor)
 
         in_transaction(self.engine, work)
+
+    def calendar_history(self, *, most: int) -> list[PastChange]:
+        """Who entered, changed or withdrew what of the calendar, the newest first."""
+        with reading(self.engine) as connection:
+            return past_changes(connection, calendar_exceptions, most=most)
 
 
 def read_plant(connection: sa.Connection) -> Plant:

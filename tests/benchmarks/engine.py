@@ -67,7 +67,7 @@ def _run(method: str, size: int, load: float, limit_seconds: float) -> tuple[lis
     violations: int | None = None
     if method == "monolith":
         found = solve_monolith(problem, limit_seconds)
-        rows = [(t.name, t.value, t.bound, (t.value - t.bound) / max(abs(t.value), 1.0)) for t in found]
+        rows = [(t.name, t.value, t.bound, t.gap) for t in found]
     else:
         result = build_schedule(problem, method=Method(method), time_limit_seconds=limit_seconds)
         rows = [(tier.name, tier.value, tier.bound, tier.gap) for tier in result.tiers]

@@ -28,6 +28,11 @@ class MonolithTier:
     value: float
     bound: float
 
+    @property
+    def gap(self) -> float:
+        """How far value and bound are apart; infinite where nothing was found."""
+        return (self.value - self.bound) / max(abs(self.value), 1.0) if np.isfinite(self.value) else np.inf
+
 
 def solve_monolith(problem: SchedulingProblem, time_limit_seconds: float) -> list[MonolithTier]:
     """The tiers one after another, each with an even share of the time that is left; ends where one finds nothing."""

@@ -109,6 +109,18 @@ def test_an_exception_entered_again_replaces_the_one_that_stood(warehouse: Wareh
     assert warehouse.plant.plant().exceptions == (PLANT.exceptions[0], longer)
 
 
+def test_the_history_of_the_calendar_says_who_entered_what_the_newest_first(warehouse: Warehouse) -> None:
+    warehouse.plant.save_plant(PLANT, now=NOW, actor="ann")
+    longer = replace(PLANT.exceptions[1], hours=7.5)
+
+    warehouse.plant.add_exceptions([longer], now=NOW, actor="planner")
+
+    first, *others = warehouse.plant.calendar_history(most=10)
+    assert (first.actor, first.values["hours"], first.changed_at) == ("planner", 7.5, NOW)
+    assert {change.actor for change in others} >= {"ann"}
+    assert len(warehouse.plant.calendar_history(most=1)) == 1
+
+
 def test_an_exception_of_an_unknown_resource_is_refused(warehouse: Warehouse) -> None:
     stray = CalendarException(
         day=date(2026, 1, 9), kind=ExceptionKind.MAINTENANCE, resource_id=ResourceId("LATHE"), hours=4
