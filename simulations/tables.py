@@ -45,15 +45,18 @@ def figure_text(value: float, *, like: float | None = None) -> str:
 
 
 def interval_text(label: MeasureLabel, found: Estimate) -> str:
-    """A mean with its half-width, without its unit.
+    """A mean with its half-width, without its unit; after a single replication there is none.
 
     Examples
     --------
     >>> interval_text(label_of("otif"), Estimate(mean=0.953, half_width=0.012, level=0.95, replications=10))
     '95.3 ± 1.2'
+    >>> interval_text(label_of("otif"), Estimate(mean=0.953, half_width=math.inf, level=0.95, replications=1))
+    '95.3'
     """
     mean = label.factor * found.mean
-    return f"{figure_text(mean)} ± {figure_text(label.factor * found.half_width, like=mean)}"
+    half = f" ± {figure_text(label.factor * found.half_width, like=mean)}" if math.isfinite(found.half_width) else ""
+    return f"{figure_text(mean)}{half}"
 
 
 def study_tables(study: Study) -> list[Table]:
