@@ -45,10 +45,11 @@ def take(connection: sa.Connection, lock: Lock) -> None:
 
 
 _DEADLOCK = -3
+# counting rows is only paused: merges that follow in the same session are counted
 _GET_APPLOCK = sa.text(
     "SET NOCOUNT ON; DECLARE @answer int; "
     "EXEC @answer = sp_getapplock @Resource = :resource, @LockMode = 'Exclusive', @LockOwner = 'Transaction', "
-    "@LockTimeout = :timeout; SELECT @answer AS answer"
+    "@LockTimeout = :timeout; SELECT @answer AS answer; SET NOCOUNT OFF"
 )
 
 
@@ -102,7 +103,7 @@ def _turn_on_postgresql(connection: sa.Connection, what: str, wait_seconds: floa
 
 _GET_TURN = sa.text(
     "SET NOCOUNT ON; DECLARE @answer int; EXEC @answer = sp_getapplock @Resource = :resource, @LockMode = 'Exclusive', "
-    "@LockOwner = 'Session', @LockTimeout = :timeout; SELECT @answer AS answer"
+    "@LockOwner = 'Session', @LockTimeout = :timeout; SELECT @answer AS answer; SET NOCOUNT OFF"
 )
 _END_TURN = sa.text("EXEC sp_releaseapplock @Resource = :resource, @LockOwner = 'Session'")
 
