@@ -33,7 +33,6 @@ from cms.warehouse.merge_steps import (
     count_held_back,
     hold_back,
     mergeable,
-    note_statistics,
 )
 from cms.warehouse.order_merge import merge_orders
 from cms.warehouse.quarantine_rows import quarantine_rows, resolve_arrived
@@ -143,7 +142,6 @@ class WarehouseLoads:
         removed_ids: frozenset[str],
     ) -> MergeCounts:
         staging = STAGING_OF[load.dataset]
-        note_statistics(connection, load, staging)
         hold_back(connection, staging, load, {f.row_number for f in verdict.row_failures}, QUARANTINED)
         orphans = _orphans(connection, staging, load)
         hold_back(connection, staging, load, {f.row_number for f in orphans}, QUARANTINED)

@@ -127,6 +127,9 @@ def insert_missing(
     chosen = sa.select(*(_labelled(name, value, target) for name, value in values.items())).where(
         *where, ~sa.exists(sa.select(sa.literal(1)).select_from(target).where(same_key).correlate_except(target))
     )
+    if connection.dialect.name == "postgresql" and "row_hash" in values:
+        # taken for empty, the target is searched row by row while it grows: a sort first ends the search, then inserts
+        chosen = chosen.order_by(values["row_hash"])
     statement = sa.insert(target).from_select(list(values), chosen)
     # drivers know how many rows an INSERT … SELECT wrote; SQLAlchemy keeps it only when it is asked to
     return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount

@@ -14,6 +14,7 @@ from cms.application.ports import Dataset, Progress, SourceRow, StagedLoad, no_p
 from cms.domain.errors import SourceError
 from cms.warehouse.bulk import insert_rows
 from cms.warehouse.engine import in_transaction
+from cms.warehouse.merge_steps import MANY_ROWS, note_statistics
 from cms.warehouse.row_fitting import RowFitter
 from cms.warehouse.tables import loads, staging_customers, staging_orders, staging_windows
 
@@ -64,7 +65,11 @@ def stage_rows(
     except BaseException:
         in_transaction(engine, lambda connection: _give_up(connection, None if is_begun else begin, load_id, dataset))
         raise
-    return StagedLoad(load_id=load_id, dataset=dataset, source=source, row_count=row_count, staged_at=now)
+    load = StagedLoad(load_id=load_id, dataset=dataset, source=source, row_count=row_count, staged_at=now)
+    if row_count >= MANY_ROWS:
+        # the gate is about to compare these rows with each other
+        in_transaction(engine, lambda connection: note_statistics(connection, load, STAGING_OF[dataset]))
+    return load
 
 
 def _stage_at_once(
