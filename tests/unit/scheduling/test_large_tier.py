@@ -1,6 +1,7 @@
 """Large tiers: the dual's bound against the linear programme's, and a whole schedule found by annealing."""
 
 import time
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from cms.scheduling.demand import Demand, demand_of
 from cms.scheduling.feasibility import find_violations
 from cms.scheduling.linear import Stage, TierLimit, relax, sample_of
 from cms.scheduling.plan import Plan
+from cms.scheduling.problem import SchedulingProblem
 from cms.scheduling.problem_file import problem_from_document
+from cms.scheduling.result import SchedulingResult
 from cms.scheduling.tables import PlantTables
 from tests.benchmarks.problems import a_problem
 
@@ -67,29 +70,29 @@ def test_a_sample_has_its_share_of_the_hours_and_of_the_limits(crowded: tuple[De
     assert sample.limits[0].days == pytest.approx(600.0 * part)
 
 
-@pytest.fixture
-def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small problems are settled as large ones are, with fewer trials."""
-    monkeypatch.setattr("cms.scheduling.optimizer.MANY_SLOTS", 50)
-    monkeypatch.setattr("cms.scheduling.large_tier._LEAST_TRIALS", 300_000)
-    monkeypatch.setattr("cms.scheduling.large_tier._TRIALS_EACH", 300)
-
-
-@pytest.mark.usefixtures("few_are_many")
-def test_a_schedule_found_by_annealing_keeps_every_rule_and_every_bound() -> None:
+@pytest.fixture(scope="module")
+def annealed() -> Iterator[tuple[SchedulingProblem, SchedulingResult]]:
+    """Four hundred orders settled as if they were thousands, with fewer trials."""
     problem = problem_from_document(a_problem(400, load=0.9, seed=5))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cms.scheduling.optimizer.MANY_SLOTS", 50)
+        patch.setattr("cms.scheduling.large_tier._LEAST_TRIALS", 300_000)
+        patch.setattr("cms.scheduling.large_tier._TRIALS_EACH", 300)
+        yield problem, build_schedule(problem, time_limit_seconds=12.0)
 
-    result = build_schedule(problem, time_limit_seconds=60.0)
+
+def test_a_schedule_found_by_annealing_keeps_every_rule_and_every_bound(
+    annealed: tuple[SchedulingProblem, SchedulingResult],
+) -> None:
+    problem, result = annealed
 
     assert find_violations(problem, result) == ()
     assert all(tier.bound <= tier.value + 1e-6 for tier in result.tiers)
 
 
-@pytest.mark.usefixtures("few_are_many")
-def test_annealing_finds_less_tardiness_than_dispatch() -> None:
-    problem = problem_from_document(a_problem(400, load=0.9, seed=5))
+def test_annealing_finds_less_tardiness_than_dispatch(annealed: tuple[SchedulingProblem, SchedulingResult]) -> None:
+    problem, result = annealed
 
     dispatched = build_schedule(problem, method=Method.DISPATCH, time_limit_seconds=60.0)
-    annealed = build_schedule(problem, time_limit_seconds=60.0)
 
-    assert [tier.value for tier in annealed.tiers] < [tier.value for tier in dispatched.tiers]
+    assert [tier.value for tier in result.tiers] < [tier.value for tier in dispatched.tiers]
