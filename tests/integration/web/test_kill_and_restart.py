@@ -111,7 +111,7 @@ def _service(environment: dict[str, str], port: int, *, kill: bool = False) -> I
 def _is_up(port: int) -> bool:
     try:
         return requests.get(f"http://{HOST}:{port}/healthz", timeout=5).ok
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 
