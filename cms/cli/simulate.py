@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cms.application.ports import StudyRecord
-    from simulations import Scenario
+    from simulations import Scenario, Sizing
     from simulations.history_files import HistoryFiles
 
 INTERRUPTED_STATUS = 130
@@ -287,12 +287,20 @@ def size(
         write_sizing(sizing, answer.folder)
         page = answer.draw(lambda: sizing_report(asked, sizing))
     if as_json:
-        print_json({"scenario": asked.name, "sizing": sizing, "report": page})
+        print_json({"scenario": asked.name, "sizing": _sizing_figures(sizing), "report": page})
         return
     from cms.cli.simulation_tables import print_sizing
 
     print_sizing(sizing)
     _print_places(answer.folder, page, recorded=False)
+
+
+def _sizing_figures(sizing: "Sizing") -> dict[str, object]:
+    """A sizing without the studies behind its steps."""
+    plain = {f.name: getattr(sizing, f.name) for f in fields(sizing)}
+    steps = [{f.name: getattr(step, f.name) for f in fields(step) if f.name != "study"} for step in sizing.tried]
+    chosen = next((steps[n] for n, step in enumerate(sizing.tried) if step == sizing.chosen), None)
+    return plain | {"tried": steps, "chosen": chosen}
 
 
 @app.command()

@@ -46,6 +46,7 @@ def test_every_load_and_every_suite_has_its_page(site: Path) -> None:
         "master_schedule",
         "order_book",
         "order_master",
+        "weekly_capacity_plan",
     ]
     assert all(state in index for state in ("good", "quarantined", "refused"))
 
@@ -65,7 +66,7 @@ def test_a_page_of_a_refused_load_says_why(site: Path) -> None:
 def test_nothing_on_any_page_comes_from_elsewhere(site: Path) -> None:
     pages = [*site.rglob("*.html"), site / "style.css"]
 
-    assert len(pages) == 10
+    assert len(pages) == 11
     assert [page for page in pages if re.search(r"https?:|src=[\"']//|@import|url\(", page.read_text("utf-8"))] == []
 
 
@@ -103,7 +104,7 @@ def test_old_results_and_their_pages_give_way(engine: sa.Engine, site: Path, mon
 def test_a_site_without_any_load_can_be_built(tmp_path: Path) -> None:
     index = build_data_docs(tmp_path / "docs")
 
-    assert index.read_text("utf-8").count("Nothing has been checked yet.") == 5
+    assert index.read_text("utf-8").count("Nothing has been checked yet.") == 6
 
 
 def test_a_damaged_result_is_named(site: Path) -> None:

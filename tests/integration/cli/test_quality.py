@@ -188,6 +188,6 @@ def test_the_schedule_is_checked_and_the_docs_are_built(cms: Cms, folder: Path, 
     checked = cms("check")
     index = Path(cms("docs")["index"])
 
-    assert [verdict["suite"] for verdict in checked] == ["master_schedule", "order_book"]
+    assert [verdict["suite"] for verdict in checked] == ["master_schedule", "order_book", "weekly_capacity_plan"]
     assert index == folder / "docs" / "index.html"
     assert "order_book" in index.read_text("utf-8")
