@@ -13,7 +13,7 @@ import numpy as np
 
 from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Demand, Floats, Integers
-from cms.scheduling.linear import Stage, day_prices_of, quiet_highs
+from cms.scheduling.linear import Stage, capacity_value, quiet_highs, stage_prices
 from cms.scheduling.pricing import Found, Prices, cheapest_places
 
 _GROUPS = 24
@@ -127,8 +127,7 @@ class _Oracle:
 
     def prices(self, point: Point) -> Prices:
         """The prices as pricing wants them."""
-        day = day_prices_of(self.demand, self.stage, point.tiers.tolist())
-        return Prices(point.bucket, day, self.stage.money, self.stage.most_days)
+        return stage_prices(self.demand, self.stage, point.bucket, point.tiers.tolist())
 
     def respond(self, point: Point) -> Response:
         """The cheapest places at the prices, and the bound that they prove."""
@@ -148,22 +147,14 @@ class _Oracle:
         out = prices.day * demand.unscheduled_days + prices.money * demand.change_costs
         leaves = stage.active & stage.may_stay_out & (out < costs)
         costs[leaves], kind[leaves] = out[leaves], 2
-        bound = float(costs[stage.active].sum()) - self._capacity_value(point)
+        limits = np.array([limit.days for limit in stage.limits])
+        bound = float(costs[stage.active].sum()) - capacity_value(stage, point.bucket) - float(point.tiers @ limits)
         taken = places.only(kind[places.slots] == 0)
         kept = index[better & (kind[slots] == 1)]
         hours, days = self._use(taken, kept, np.flatnonzero(leaves))
         by_group = np.bincount(self.group[stage.active], costs[stage.active], minlength=_GROUPS)
         counted = by_group - hours @ point.bucket - days @ point.tiers
         return Response(bound, costs, counted, hours, days, taken, kept)
-
-    def _capacity_value(self, point: Point) -> float:
-        stage = self.stage
-        limits = np.array([limit.days for limit in stage.limits])
-        value = float(point.tiers @ limits)
-        if stage.money == 0:
-            return value + float(point.bucket @ (stage.regular_hours + stage.overtime_hours))
-        over = np.maximum(point.bucket - stage.money * stage.overtime_rate, 0.0)
-        return value + float(point.bucket @ stage.regular_hours + over @ stage.overtime_hours)
 
     def _use(self, taken: Found, published: Integers, out: Integers) -> tuple[Floats, Floats]:
         """``group x bucket`` hours and ``group x settled tier`` days that these take."""

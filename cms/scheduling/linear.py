@@ -177,17 +177,12 @@ def few_per_slot(found: Found, count: int) -> Found:
 
 def stage_prices(demand: Demand, stage: Stage, bucket: Floats, limit_prices: list[float]) -> Prices:
     """Prices for pricing: the tier itself counts once, a settled tier by the price of its limit."""
-    return Prices(bucket, day_prices_of(demand, stage, limit_prices), stage.money, stage.most_days)
-
-
-def day_prices_of(demand: Demand, stage: Stage, limit_prices: list[float]) -> Floats:
-    """By slot: the price of a day of the whole order."""
     multiplier = np.zeros(len(demand.slots))
     if not stage.is_cost:
         multiplier[demand.classes == stage.priority] = 1.0
     for limit, price in zip(stage.limits, limit_prices, strict=True):
         multiplier[demand.classes == limit.priority] = price
-    return np.asarray(multiplier * demand.weights)
+    return Prices(bucket, multiplier * demand.weights, stage.money, stage.most_days)
 
 
 def lagrangian_bound(demand: Demand, columns: Columns, stage: Stage, prices: Prices) -> tuple[float, Floats]:
@@ -203,7 +198,7 @@ def lagrangian_bound(demand: Demand, columns: Columns, stage: Stage, prices: Pri
     out = prices.day * demand.unscheduled_days + prices.money * demand.change_costs
     promised = out + stage.promise_price if stage.promise_price else np.inf
     costs = np.minimum(costs, np.where(stage.may_stay_out, out, promised))
-    bound = float(costs[stage.active].sum()) - _capacity_value(stage, prices)
+    bound = float(costs[stage.active].sum()) - capacity_value(stage, prices.bucket)
     for limit in stage.limits:
         bound -= class_price(demand, prices, limit.priority) * limit.days
     return bound, costs
@@ -215,11 +210,12 @@ def class_price(demand: Demand, prices: Prices, priority: int) -> float:
     return float(prices.day[mine[0]] / demand.weights[mine[0]]) if len(mine) else 0.0
 
 
-def _capacity_value(stage: Stage, prices: Prices) -> float:
+def capacity_value(stage: Stage, bucket: Floats) -> float:
+    """What all the hours of a stage are worth at prices of the buckets; overtime beyond what it costs."""
     if stage.money == 0:
-        return float(prices.bucket @ (stage.regular_hours + stage.overtime_hours))
-    over = np.maximum(prices.bucket - stage.money * stage.overtime_rate, 0.0)
-    return float(prices.bucket @ stage.regular_hours + over @ stage.overtime_hours)
+        return float(bucket @ (stage.regular_hours + stage.overtime_hours))
+    over = np.maximum(bucket - stage.money * stage.overtime_rate, 0.0)
+    return float(bucket @ stage.regular_hours + over @ stage.overtime_hours)
 
 
 class Programme:
