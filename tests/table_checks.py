@@ -1,6 +1,6 @@
 """Looks at the tables of a warehouse with plain SQL of its own, and says what is wrong with them; uses no store.
 
-It runs on SQLite and PostgreSQL (``schema="cms"``). Usable by hand:
+It runs on SQLite, PostgreSQL and SQL Server (schema ``cms`` on both). Usable by hand:
 ``python -m tests.table_checks sqlite:///var/demo/warehouse.db``.
 """
 
@@ -11,6 +11,8 @@ from datetime import date, time
 from typing import Any
 
 import sqlalchemy as sa
+
+from cms.warehouse.engine import open_engine
 
 TOLERANCE_HOURS = 1e-5
 TOLERANCE_UNITS = 1e-3
@@ -47,7 +49,7 @@ class Tables:
 
 def find_problems(url: str) -> list[str]:
     """One sentence for each thing that is wrong with the tables of the warehouse at `url`."""
-    engine = sa.create_engine(url)
+    engine = open_engine(url)
     try:
         with engine.connect() as connection:
             tables = Tables(connection)

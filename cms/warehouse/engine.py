@@ -12,7 +12,15 @@ from sqlalchemy.engine import URL, Engine
 
 from cms.domain.errors import ConfigurationError, WarehouseError
 from cms.warehouse.failures import DeadlockError, first_failure, is_transient, translated
-from cms.warehouse.sql_server import SNAPSHOT, allow_snapshots, connect_arguments, know_usual_isolation, set_isolation
+from cms.warehouse.sql_server import (
+    SNAPSHOT,
+    allow_snapshots,
+    connect_arguments,
+    is_freetds,
+    know_usual_isolation,
+    send_dates_as_text,
+    set_isolation,
+)
 from cms.warehouse.tables import SCHEMA
 
 BUSY_TIMEOUT_SECONDS = 30
@@ -181,6 +189,8 @@ def _open_postgresql(url: URL, connect_timeout_seconds: int) -> Engine:
 def _open_sql_server(url: URL, connect_timeout_seconds: int) -> Engine:
     url, arguments = connect_arguments(url, connect_timeout_seconds)
     engine = sa.create_engine(url, pool_pre_ping=True, **arguments)
+    if is_freetds(url):
+        send_dates_as_text(engine)
     sa.event.listen(engine, "connect", lambda *_: know_usual_isolation(engine))
     sa.event.listen(engine, "begin", set_isolation)
     return engine.execution_options(schema_translate_map={None: SCHEMA})

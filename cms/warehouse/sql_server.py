@@ -2,11 +2,13 @@
 
 import importlib.util
 import platform
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Dialect
 
 from cms.domain.errors import WarehouseError
 
@@ -24,13 +26,18 @@ def connect_arguments(url: URL, connect_timeout_seconds: int) -> tuple[URL, dict
     if driver is None:
         driver = str(packaged_driver())
         url = url.update_query_dict({"driver": driver})
-    is_freetds = "tdsodbc" in driver.lower() or "freetds" in driver.lower()
     arguments: dict[str, Any] = {"connect_args": {"timeout": connect_timeout_seconds}}
-    if is_freetds:
+    if is_freetds(url):
         if url.port is not None:  # it does not understand "host,port"
             url = url.update_query_dict({"port": str(url.port)})
         return url, arguments | {"use_setinputsizes": False, "fast_executemany": False}
     return url, arguments | {"fast_executemany": True}
+
+
+def is_freetds(url: URL) -> bool:
+    """Whether the URL names FreeTDS as its driver."""
+    driver = (_named_driver(url) or "").lower()
+    return "tdsodbc" in driver or "freetds" in driver
 
 
 SNAPSHOT = "cms_snapshot"
@@ -65,6 +72,18 @@ def set_isolation(connection: sa.Connection) -> None:
     connection.exec_driver_sql(_SET_ISOLATION[level])
     session.commit()
     connection.info[_LEVEL] = level
+
+
+def send_dates_as_text(engine: sa.Engine) -> None:
+    """For FreeTDS, which sends a date as an old ``datetime``: one before 1753 arrived as another day."""
+    engine.dialect.colspecs = {**engine.dialect.colspecs, sa.Date: _DateAsText}
+
+
+class _DateAsText(sa.Date):
+    """A date that goes out as ``YYYY-MM-DD``, which SQL Server reads the same in every language."""
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[date | None], str | None]:  # noqa: ARG002
+        return lambda day: None if day is None else day.isoformat()
 
 
 def know_usual_isolation(engine: sa.Engine) -> None:

@@ -3,6 +3,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -245,6 +246,17 @@ def test_freetds_gets_neither_fast_inserts_nor_parameter_sizes() -> None:
 
     assert (url.query["driver"], url.query["port"]) == (driver, "1433")
     assert (arguments["fast_executemany"], arguments["use_setinputsizes"]) == (False, False)
+
+
+@pytest.mark.parametrize(("driver", "sent"), [("FreeTDS", "0001-01-01"), (None, datetime(1, 1, 1))])  # noqa: DTZ001
+def test_a_date_goes_to_freetds_as_text_that_no_old_calendar_bends(driver: str | None, sent: object) -> None:
+    url = make_url("mssql+pyodbc://sa@h:1433/d").update_query_dict({"driver": driver} if driver else {})
+    dialect = open_engine(str(url)).dialect
+
+    process = sa.Date().dialect_impl(dialect).bind_processor(dialect)
+
+    assert process is not None
+    assert (process(date(1, 1, 1)), process(None)) == (sent, None)
 
 
 def test_no_sql_text_is_built_from_values() -> None:
