@@ -1,6 +1,7 @@
 """Opens the warehouse on one of its three engines, and runs work in transactions that are repeated where that helps."""
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ from cms.warehouse.tables import SCHEMA
 BUSY_TIMEOUT_SECONDS = 30
 DIALECTS = ("sqlite", "postgresql", "mssql")
 _WRITES = "cms_writes"
+_SQLITE_WRITERS: dict[str, threading.Lock] = {}
+"""By database file."""
 
 T = TypeVar("T")
 
@@ -71,7 +74,7 @@ def in_transaction(
     """
     for attempt in range(1, attempts + 1):
         try:
-            with engine.execution_options(**{_WRITES: True}).begin() as connection:
+            with _writers_turn(engine), engine.execution_options(**{_WRITES: True}).begin() as connection:
                 return work(connection)
         except DeadlockError:
             if attempt == attempts:
@@ -82,6 +85,24 @@ def in_transaction(
                 raise translated(error, engine) from error
         sleep(min(0.02 * 2**attempt, 1.0))
     raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+@contextmanager
+def _writers_turn(engine: Engine) -> Iterator[None]:
+    """On SQLite, be this process's only writer: SQLite has those who wait for it sleep and look again, this wakes them.
+
+    Whoever waits holds no connection, so that readers find one. After the busy timeout SQLite decides.
+    """
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    lock = _SQLITE_WRITERS.setdefault(str(engine.url.database), threading.Lock())
+    is_ours = lock.acquire(timeout=BUSY_TIMEOUT_SECONDS)
+    try:
+        yield
+    finally:
+        if is_ours:
+            lock.release()
 
 
 @contextmanager

@@ -2,6 +2,7 @@ import ast
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -51,6 +52,36 @@ def test_work_that_meets_a_deadlock_is_repeated_whole(warehouse: Warehouse) -> N
 
     assert in_transaction(warehouse.engine, work, sleep=lambda _: None) == "done"
     assert (len(calls), count_of(warehouse, sync_state)) == (3, 1)
+
+
+def test_writers_that_wait_in_line_on_sqlite_hold_no_connection(sqlite_warehouse: Warehouse) -> None:
+    engine = sqlite_warehouse.engine
+    is_writing, may_end = threading.Event(), threading.Event()
+
+    def hold(connection: sa.Connection) -> None:
+        write(connection, "first")
+        is_writing.set()
+        assert may_end.wait(20)
+
+    waiting = [
+        threading.Thread(target=in_transaction, args=(engine, lambda connection, n=n: write(connection, f"s{n}")))
+        for n in range(20)
+    ]
+    first = threading.Thread(target=in_transaction, args=(engine, hold))
+    first.start()
+    assert is_writing.wait(20)
+    for thread in waiting:
+        thread.start()
+    time.sleep(0.1)
+    pool = engine.pool
+    assert isinstance(pool, sa.pool.QueuePool)
+    held = pool.checkedout()
+    may_end.set()
+    for thread in (first, *waiting):
+        thread.join(20)
+
+    assert held == 1
+    assert count_of(sqlite_warehouse, sync_state) == 21
 
 
 def test_a_real_deadlock_costs_one_of_two_a_second_try_and_nothing_else(warehouse: Warehouse) -> None:
