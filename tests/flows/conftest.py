@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cms.order_sources.plant_file import read_plant
-from cms.sandbox import MONDAY_TOKEN, ORDERS_TOKEN, CompanyOptions, generate_company, running_sandbox
+from cms.sandbox import MONDAY_TOKEN, ORDERS_TOKEN, CompanyOptions, Sandbox, generate_company, running_sandbox
 from cms.sandbox.receivers import running_mail_server, running_webhook_receiver
 from cms.sandbox.settings_file import sandbox_settings
 from cms.warehouse import Warehouse
@@ -29,12 +29,20 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def served_folder(tmp_path_factory: pytest.TempPathFactory, prefect: None) -> Iterator[tuple[Path, dict[str, str]]]:
-    """Settings, warehouse and running servers, and the environment that points at them."""
-    folder = tmp_path_factory.mktemp("system")
+def served_company() -> Iterator[Sandbox]:
+    """The company's boards and order management, served on loopback."""
     company = generate_company(CompanyOptions(as_of=MONDAY, customers=20, orders_per_month=40, seed=3))
+    with running_sandbox(company) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def served_folder(
+    tmp_path_factory: pytest.TempPathFactory, prefect: None, served_company: Sandbox
+) -> Iterator[tuple[Path, dict[str, str]]]:
+    """Settings, warehouse and running servers, and the environment that points at them."""
+    folder, sandbox = tmp_path_factory.mktemp("system"), served_company
     with (
-        running_sandbox(company) as sandbox,
         running_mail_server(folder / "mail") as mail_port,
         running_webhook_receiver(folder / "chat") as chat_port,
     ):
@@ -46,7 +54,7 @@ def served_folder(tmp_path_factory: pytest.TempPathFactory, prefect: None) -> It
             webhook_url=f"json://127.0.0.1:{chat_port}/hook",
         )
         (folder / "cms.toml").write_text(settings, encoding="utf-8")
-        (folder / "plant.toml").write_text(company.plant_file(), encoding="utf-8")
+        (folder / "plant.toml").write_text(sandbox.company.plant_file(), encoding="utf-8")
         url = f"sqlite:///{folder}/warehouse.db"
         upgrade(open_engine(url))
         warehouse = Warehouse.open(url)

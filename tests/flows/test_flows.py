@@ -9,6 +9,9 @@ import pytest
 from cms.application.gated_load import LoadReport
 from cms.bootstrap import open_system
 from cms.domain.errors import ScheduleRolledBackError
+from cms.domain.orders import OrderId
+from cms.sandbox import Sandbox
+from cms.sandbox.company_boards import ORDER_BOARD
 from tests.builders import MONDAY
 
 
@@ -105,3 +108,54 @@ def test_old_orders_are_archived_and_the_archive_is_verified(loaded: list[LoadRe
     assert 0 < report.rows_of("order_master") == len(at_first) - len(left)
     assert (check.archives, check.rows) == (len(report.archived), report.rows)
     assert artifacts("retention")
+
+
+def test_the_sweep_works_on_what_waits_in_the_inbox_and_on_nothing_twice(loaded: list[LoadReport]) -> None:
+    from flows.daily_schedule import daily_schedule  # noqa: PLC0415
+    from flows.event_sweep import event_sweep  # noqa: PLC0415
+
+    daily_schedule(as_of=MONDAY)
+    with open_system() as system:
+        orders = system.warehouse.orders.plannable_orders()
+        order = next(order for order in orders if order.source_system == "order_board")
+        system.warehouse.inbox.add(
+            deduplication_key="sweep-1",
+            source="order_board",
+            kind="update_column_value",
+            subject_id=order.source_order_id,
+            payload={},
+            now=system.clock.now(),
+        )
+
+    reports = [event_sweep(), event_sweep()]
+
+    assert [[(report.claimed, report.done, report.errors) for report in once] for once in reports] == [[(1, 1, ())], []]
+    with open_system() as system:
+        backlog = system.warehouse.inbox.backlog()
+    assert (backlog.waiting, backlog.dead) == (0, 0)
+
+
+def test_the_sweep_places_what_only_a_sync_told_of(served_company: Sandbox, loaded: list[LoadReport]) -> None:
+    from flows.daily_schedule import daily_schedule  # noqa: PLC0415
+    from flows.event_sweep import event_sweep  # noqa: PLC0415
+    from flows.order_sync import order_sync  # noqa: PLC0415
+
+    daily_schedule(as_of=MONDAY)
+    with open_system() as system:
+        published = system.warehouse.schedules.published()
+    assert published is not None
+    free = {delivery.order_id for delivery in published.deliveries if not delivery.frozen}
+    managed = {row["orderNumber"] for row in served_company.orders.rows}
+    shared = {item.name for item in served_company.account.boards[ORDER_BOARD].items.values()}
+    order_id = min((managed & free) - shared)
+    row = served_company.orders.order(order_id)
+    assert row is not None
+    more = int(float(row["quantity"])) + 1
+    served_company.orders.change_order(order_id, {"quantity": str(more)})
+
+    order_sync()
+    assert event_sweep() == []
+
+    with open_system() as system:
+        placed = system.warehouse.schedules.order_delivery(OrderId(order_id))
+    assert sum(delivery.quantity for delivery in placed) == more

@@ -14,11 +14,11 @@ import requests
 import sqlalchemy as sa
 
 from cms.bootstrap import System, open_system
-from cms.sandbox import SIGNING_SECRET, Company, Sandbox, running_sandbox
-from cms.warehouse.tables import inbox_events, loads, schedule_history
+from cms.sandbox import SIGNING_SECRET, Company, running_sandbox
+from cms.warehouse.tables import inbox_events, loads
 from tests.integration.web.conftest import fresh_url
 from tests.integration.web.live_service import HOST, load_and_plan, settings_of, wait_until
-from tests.integration.web.test_kill_and_restart import _free_port, _movable, _service
+from tests.integration.web.service_process import MovableOrders, free_port, history_of, service_process
 from tests.warehouse_fixtures import EACH_ENGINE
 
 
@@ -33,13 +33,18 @@ def test_two_services_on_one_warehouse_do_no_event_twice(company: Company, url: 
         environment = settings_of(sandbox, tmp_path / "system", url)
         with open_system(environment=environment) as system:
             load_and_plan(system, tmp_path / "system")
-            ports = [_free_port(), _free_port()]
-            numbers = _movable(system, sandbox)[:16]
-            rows_before, lines_before = _staged_rows(system), len(_history(system))
-            with _service(environment, ports[0]), _service(environment, ports[1]), ThreadPoolExecutor(4) as pool:
+            ports = [free_port(), free_port()]
+            orders = MovableOrders.of(system, sandbox)
+            numbers = orders.numbers[:16]
+            rows_before, lines_before = _staged_rows(system), len(history_of(system))
+            with (
+                service_process(environment, ports[0]),
+                service_process(environment, ports[1]),
+                ThreadPoolExecutor(4) as pool,
+            ):
                 answers = []
                 for n, number in enumerate(numbers):
-                    _change_order(sandbox, number, 1)
+                    orders.change_number(number, 1)
                     # each service is told of every event, in turn the one first and the other
                     answers += [pool.submit(_tell, port, number) for port in (ports if n % 2 else ports[::-1])]
                     time.sleep(0.05)
@@ -49,27 +54,13 @@ def test_two_services_on_one_warehouse_do_no_event_twice(company: Company, url: 
             assert {event.attempts for event in _all_events(system)} == {0}
             # every order was read and merged once, and its history has one line at most
             assert _staged_rows(system) - rows_before == len(numbers)
-            lines = _history(system)[lines_before:]
+            lines = history_of(system)[lines_before:]
             assert max(Counter(line["order_id"] for line in lines).values()) == 1
-
-
-def _change_order(sandbox: Sandbox, number: str, more: int) -> int:
-    row = sandbox.orders.order(number)
-    assert row is not None
-    quantity = max(2, int(float(row["quantity"])) + more)
-    sandbox.orders.change_order(number, {"quantity": str(quantity)})
-    return quantity
 
 
 def _all_events(system: System) -> list[Any]:
     with system.warehouse.engine.connect() as connection:
         return list(connection.execute(sa.select(inbox_events)).all())
-
-
-def _history(system: System) -> list[Any]:
-    with system.warehouse.engine.connect() as connection:
-        query = sa.select(schedule_history).order_by(schedule_history.c.history_id)
-        return list(connection.execute(query).mappings().all())
 
 
 def _staged_rows(system: System) -> int:
