@@ -34,6 +34,7 @@ from cms.application.process_events import EventWork
 from cms.application.remembered_orders import RememberedOrders
 from cms.application.remembered_schedules import RememberedSchedules
 from cms.application.retain import RetentionPolicy
+from cms.application.rollout import RolloutReach
 from cms.application.system_status import SystemStatus, system_status
 from cms.config import (
     FileSourceSettings,
@@ -246,8 +247,12 @@ class System:
             columns=columns,
             board=_Later(lambda: MondayWriteBack(client=self.monday, turn=board_turn)),
             clock=self.clock,
-            rollout=self.rollout,
         )
+
+    @property
+    def reach(self) -> RolloutReach:
+        """Whom the rollout, as it is at each moment, lets us tell anything."""
+        return RolloutReach(rollout=self.rollout, book=self.warehouse.orders)
 
     @property
     def retry_policy(self) -> RetryPolicy:

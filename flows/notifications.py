@@ -12,7 +12,12 @@ def send() -> NotificationReport:
     """Send what is due; a failed notice waits for its own next try."""
     with system_with_secrets() as system:
         return send_notices(
-            system.warehouse.outbox, system.notifier, system.clock, policy=system.retry_policy, worker=system.worker
+            system.warehouse.outbox,
+            system.notifier,
+            system.clock,
+            policy=system.retry_policy,
+            reach=system.reach,
+            worker=system.worker,
         )
 
 

@@ -210,6 +210,7 @@ class FakeOutbox:
     waiting: dict[int, tuple[DeliveryNotice, int, datetime]] = field(default_factory=dict)
     sent: list[int] = field(default_factory=list)
     dead: list[int] = field(default_factory=list)
+    withheld: dict[int, str] = field(default_factory=dict)
 
     def queue(self, notices: Iterable[DeliveryNotice], *, now: datetime) -> int:
         fresh = list(notices)
@@ -232,8 +233,13 @@ class FakeOutbox:
         else:
             self.waiting[outbox_id] = (notice, attempts + 1, retry_at)
 
+    def mark_withheld(self, outbox_id: int, *, reason: str) -> None:
+        del self.waiting[outbox_id]
+        self.withheld[outbox_id] = reason
+
     def counts(self) -> Mapping[str, int]:
-        return {"queued": len(self.waiting), "sent": len(self.sent), "dead": len(self.dead)}
+        ends = {"sent": len(self.sent), "dead": len(self.dead), "withheld": len(self.withheld)}
+        return {"queued": len(self.waiting)} | ends
 
 
 @dataclass

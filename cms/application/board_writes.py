@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from cms.application.ports import Clock, DeliveryNotice, Notifier, OrderBook, OutboxEntry, ScheduleStore
-from cms.application.rollout import FixedRollout, Rollout, is_in_rollout
+from cms.application.rollout import is_in_rollout
 from cms.domain.customers import Customer, CustomerId
 from cms.domain.orders import Order, OrderId
 from cms.domain.schedule import ScheduledDelivery
@@ -116,10 +116,9 @@ class BoardWriter:
     columns: Mapping[str, BoardColumns]
     board: Notifier
     clock: Clock
-    rollout: Rollout = field(default_factory=FixedRollout)
 
     def send(self, entry: OutboxEntry) -> None:
-        """Bring the item up to what is published now; an order outside the rollout is left alone.
+        """Bring the item up to what is published now.
 
         Raises
         ------
@@ -128,7 +127,7 @@ class BoardWriter:
         """
         facts, order_id = entry.notice.facts, entry.notice.order_id
         columns = self.columns.get(str(facts.get("source")))
-        if columns is None or order_id is None or not self._is_reached(order_id):
+        if columns is None or order_id is None:
             return
         board_id, item_id = str(facts["board_id"]), str(facts["item_id"])
         values = board_values(
@@ -137,10 +136,6 @@ class BoardWriter:
         expected = self.memory.last_written(board_id, item_id)
         self.board.send(_carrying(entry, {**facts, "values": values, "expected": expected}))
         self.memory.keep_written(board_id, item_id, values, now=self.clock.now())
-
-    def _is_reached(self, order_id: OrderId) -> bool:
-        customer_id = self.orders.order(order_id).customer_id
-        return is_in_rollout(self.orders.customers([customer_id])[customer_id], self.rollout.phase())
 
 
 class ExplainedOrders(OrderBook, Protocol):

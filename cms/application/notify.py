@@ -1,9 +1,11 @@
 """Sends what waits in the outbox: each notice once, a failed one again after a growing pause."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cms.application.ports import Clock, Notifier, Outbox, OutboxEntry, Progress, no_progress
+from cms.application.rollout import RolloutReach
 from cms.domain.errors import NotificationError
 
 LONGEST_PAUSE = timedelta(hours=6)
@@ -35,11 +37,18 @@ class RetryPolicy:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NotificationReport:
-    """What a round of sending did."""
+    """What a round of sending did.
+
+    Parameters
+    ----------
+    withheld : int
+        Notices that the rollout does not allow any more; they are not sent later.
+    """
 
     sent: int = 0
     retried: int = 0
     dead: int = 0
+    withheld: int = 0
     errors: tuple[str, ...] = ()
 
 
@@ -49,36 +58,48 @@ def send_notices(
     clock: Clock,
     *,
     policy: RetryPolicy,
+    reach: RolloutReach,
     worker: str,
     batch_size: int = 100,
     progress: Progress = no_progress,
 ) -> NotificationReport:
-    """Send every notice that is due.
+    """Send every notice that is due, as far as the rollout, as it is at that moment, reaches its customer.
 
     A notice is claimed, sent, then marked. Only a crash between sending and marking can send it twice; the channel
     carries the deduplication key, so that a receiver can tell.
 
     Parameters
     ----------
+    reach : RolloutReach
+        A notice about a customer that it does not reach is withheld, with the reason.
     worker : str
         Who claims; shown where a notice hangs.
     """
-    sent = retried = dead = 0
+    outcomes: Counter[str] = Counter()
     errors: list[str] = []
     while claimed := outbox.claim_due(now=clock.now(), limit=batch_size, worker=worker):
         for entry in claimed:
             try:
-                notifier.send(entry)
+                outcomes[_send(entry, outbox, notifier, clock, reach)] += 1
             except NotificationError as error:
                 retry_at = None if error.is_permanent else policy.retry_at(entry.attempts + 1, clock.now())
                 outbox.mark_failed(entry.outbox_id, error=str(error), retry_at=retry_at, now=clock.now())
-                retried, dead = retried + (retry_at is not None), dead + (retry_at is None)
+                outcomes["retried" if retry_at else "dead"] += 1
                 errors.append(_sentence(entry, error, retry_at))
-            else:
-                outbox.mark_sent(entry.outbox_id, now=clock.now())
-                sent += 1
-            progress("sending notices", sent + retried + dead, None)
-    return NotificationReport(sent=sent, retried=retried, dead=dead, errors=tuple(errors))
+            progress("sending notices", outcomes.total(), None)
+    return NotificationReport(**outcomes, errors=tuple(errors))
+
+
+def _send(entry: OutboxEntry, outbox: Outbox, notifier: Notifier, clock: Clock, reach: RolloutReach) -> str:
+    """Send or withhold a notice; what became of it."""
+    customer_id = entry.notice.customer_id
+    reason = None if customer_id is None else reach.why_withheld(customer_id)
+    if reason is not None:
+        outbox.mark_withheld(entry.outbox_id, reason=reason)
+        return "withheld"
+    notifier.send(entry)
+    outbox.mark_sent(entry.outbox_id, now=clock.now())
+    return "sent"
 
 
 def _sentence(entry: OutboxEntry, error: NotificationError, retry_at: datetime | None) -> str:

@@ -504,8 +504,12 @@ class Outbox(Protocol):
         """It did not go out: try again at `retry_at`, or never (None: a dead letter)."""
         ...
 
+    def mark_withheld(self, outbox_id: int, *, reason: str) -> None:
+        """It is not sent, now or later."""
+        ...
+
     def counts(self) -> Mapping[str, int]:
-        """Notices by state: queued, sent, dead."""
+        """Notices by state: queued, sent, dead, withheld."""
         ...
 
 

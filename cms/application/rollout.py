@@ -1,11 +1,11 @@
 """How far the rollout has come: outside of it nobody is told anything and nothing is written to boards."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from cms.domain.customers import Customer, CustomerStatus, RolloutCohort
+from cms.domain.customers import Customer, CustomerId, CustomerStatus, RolloutCohort
 
 EVERYONE = "all"
 PHASES = (
@@ -42,6 +42,29 @@ class PhaseChange:
     changed_at: datetime
     actor: str
     reason: str = ""
+
+
+class Customers(Protocol):
+    """Knows customers by id."""
+
+    def customers(self, customer_ids: Iterable[CustomerId] | None = None) -> Mapping[CustomerId, Customer]:
+        """Those named; all of them where none is."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RolloutReach:
+    """Says of a customer whether the rollout, as it is now, lets us tell it anything or write for it."""
+
+    rollout: Rollout
+    book: Customers
+
+    def why_withheld(self, customer_id: CustomerId) -> str | None:
+        """Why nothing may be told or written now; None: it may."""
+        phase = self.rollout.phase()
+        if phase == EVERYONE or is_in_rollout(self.book.customers([customer_id])[customer_id], phase):
+            return None
+        return f"phase {phase} of the rollout does not reach customer {customer_id}"
 
 
 def is_in_rollout(customer: Customer, phase: str) -> bool:

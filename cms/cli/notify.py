@@ -21,13 +21,15 @@ def notify(as_json: bool = AS_JSON) -> None:
             system.notifier,
             system.clock,
             policy=system.retry_policy,
+            reach=system.reach,
             worker=system.worker,
             progress=progress,
         )
     if as_json:
         print_json(report)
     else:
-        typer.echo(f"{report.sent} sent, {report.retried} to be tried again, {report.dead} given up")
+        withheld = f", {report.withheld} withheld by the rollout" if report.withheld else ""
+        typer.echo(f"{report.sent} sent, {report.retried} to be tried again, {report.dead} given up{withheld}")
         for error in report.errors[:10]:
             typer.echo(error, err=True)
     if report.dead:

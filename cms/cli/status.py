@@ -53,7 +53,8 @@ def _print(found: "SystemStatus") -> None:
         published = f"version {found.version} for {found.as_of}, since {found.published_at:%Y-%m-%d %H:%M} UTC"
     typer.echo(f"Schedule: {published}")
     typer.echo(f"Events:   {inbox.waiting} waiting{oldest}, {inbox.failing} of them failing; {inbox.dead} given up")
-    typer.echo(f"Notices:  {notices['queued']} queued, {notices['sent']} sent, {notices['dead']} given up")
+    withheld = f", {notices['withheld']} withheld by the rollout" if notices["withheld"] else ""
+    typer.echo(f"Notices:  {notices['queued']} queued, {notices['sent']} sent, {notices['dead']} given up{withheld}")
     rows = [(s.source, s.dataset, f"{s.synced_at:%Y-%m-%d %H:%M:%S} UTC") for s in found.sources]
     print_table("Sources", ["source", "into", "last read"], rows)
     for problem in found.problems:

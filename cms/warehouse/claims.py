@@ -28,6 +28,8 @@ class ClaimTable:
         What an entry is called, for messages.
     lock : Lock
         What claims wait for where rows cannot be passed over.
+    other_ends : tuple of str
+        States in which an entry can end beside `done` and ``dead``.
     """
 
     table: sa.Table
@@ -37,6 +39,7 @@ class ClaimTable:
     done_at: str
     what: str
     lock: Lock
+    other_ends: tuple[str, ...] = ()
 
     def claim(
         self,
@@ -72,6 +75,11 @@ class ClaimTable:
         """The entry is done."""
         self._close(connection, entry_id, {"status": self.done, self.done_at: now, "error": sa.null()})
 
+    def end_otherwise(self, connection: sa.Connection, entry_id: int, *, state: str, reason: str) -> None:
+        """The entry is neither done nor given up, and not tried again."""
+        assert state in self.other_ends, "an end that the table knows"
+        self._close(connection, entry_id, {"status": state, "error": reason})
+
     def fail(self, connection: sa.Connection, entry_id: int, *, error: str, retry_at: datetime | None) -> None:
         """The entry failed: it is due again at `retry_at`, or never."""
         table = self.table
@@ -95,7 +103,7 @@ class ClaimTable:
         """Entries by state; every state is named."""
         query = sa.select(self.table.c.status, sa.func.count()).group_by(self.table.c.status)
         found: dict[str, int] = dict(connection.execute(query).all())
-        return {state: found.get(state, 0) for state in (self.waiting, self.done, "dead")}
+        return {state: found.get(state, 0) for state in (self.waiting, self.done, "dead", *self.other_ends)}
 
     def _due_ids(
         self, connection: sa.Connection, now: datetime, limit: int, which: sa.ColumnElement[bool] | None

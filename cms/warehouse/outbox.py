@@ -27,6 +27,7 @@ _QUEUE = ClaimTable(
     done_at="sent_at",
     what="notice",
     lock=Lock.OUTBOX,
+    other_ends=("withheld",),
 )
 
 
@@ -59,6 +60,13 @@ class WarehouseOutbox:
             self.engine, lambda connection: _QUEUE.fail(connection, outbox_id, error=error, retry_at=retry_at)
         )
 
+    def mark_withheld(self, outbox_id: int, *, reason: str) -> None:
+        """It is not sent, now or later."""
+        in_transaction(
+            self.engine,
+            lambda connection: _QUEUE.end_otherwise(connection, outbox_id, state="withheld", reason=reason),
+        )
+
     def retry_dead(self, *, now: datetime) -> int:
         """Give dead letters another chance; how many there were."""
         return in_transaction(self.engine, lambda connection: _QUEUE.revive(connection, now=now))
@@ -71,13 +79,13 @@ class WarehouseOutbox:
             return [_entry(row) for row in read_rows(connection, query.limit(limit))]
 
     def error_of(self, outbox_id: int) -> str | None:
-        """Why the last try failed."""
+        """Why the last try failed, or why it was withheld."""
         query = sa.select(notification_outbox.c.error).where(notification_outbox.c.outbox_id == outbox_id)
         with reading(self.engine) as connection:
             return connection.execute(query).scalar_one_or_none()
 
     def counts(self) -> Mapping[str, int]:
-        """Notices by state: queued, sent, dead."""
+        """Notices by state: queued, sent, dead, withheld."""
         with reading(self.engine) as connection:
             return _QUEUE.counts(connection)
 

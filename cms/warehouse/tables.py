@@ -516,7 +516,7 @@ notification_outbox = sa.Table(
     sa.Column("sent_at", Instant),
     sa.Column("error", Text),
     sa.Column("schedule_version", sa.Integer),
-    sa.CheckConstraint("status IN ('queued', 'sent', 'dead')", name="status"),
+    sa.CheckConstraint("status IN ('queued', 'sent', 'dead', 'withheld')", name="status"),
     sa.Index("ix_notification_outbox_status_due_at", "status", "due_at"),
 )
 

@@ -91,7 +91,12 @@ class Service:
     def _send_notices(self) -> bool:
         system = self.system
         report = send_notices(
-            system.warehouse.outbox, system.notifier, system.clock, policy=system.retry_policy, worker=system.worker
+            system.warehouse.outbox,
+            system.notifier,
+            system.clock,
+            policy=system.retry_policy,
+            reach=system.reach,
+            worker=system.worker,
         )
         for error in report.errors:
             _log.warning("%s", error)

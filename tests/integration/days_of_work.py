@@ -13,6 +13,7 @@ from cms.application.plan_schedule import Planner, plan_schedule
 from cms.application.planning_facts import PlanningRules
 from cms.application.ports import OutboxEntry, Progress, SourceBatch, SourceRow, no_progress
 from cms.application.retain import RetentionPolicy, retain
+from cms.application.rollout import FixedRollout, RolloutReach
 from cms.application.sync_customers import sync_customers
 from cms.application.sync_orders import sync_orders
 from cms.scheduling.result import Method
@@ -151,7 +152,9 @@ def work_a_day(url: str, day: int, sent: Path, *, attempt: int) -> None:
         method=Method.DISPATCH,
     )
     plan_schedule(planner, as_of=as_of(day), actor="test")
-    send_notices(warehouse.outbox, FileNotifier(path=sent), clock, policy=RetryPolicy(), worker=f"worker-{os.getpid()}")
+    reach = RolloutReach(rollout=FixedRollout(), book=warehouse.orders)
+    worker = f"worker-{os.getpid()}"
+    send_notices(warehouse.outbox, FileNotifier(path=sent), clock, policy=RetryPolicy(), reach=reach, worker=worker)
     archive = WarehouseArchive(engine=warehouse.engine, folder=archive_beside(sent))
     retain(archive, policy=DaysToKeep(), as_of=as_of(day), now=clock.now())
     warehouse.close()

@@ -15,6 +15,7 @@ from cms.application.planning_facts import PlanningRules
 from cms.application.ports import Dataset
 from cms.application.publication_checks import AUTOMATIC_ROLLBACK
 from cms.application.rollback_schedule import rollback_schedule
+from cms.application.rollout import FixedRollout, RolloutReach
 from cms.application.system_status import schedule_problem
 from cms.config import GateSettings
 from cms.domain.errors import ScheduleRolledBackError
@@ -71,7 +72,8 @@ def a_broken_second_version(guard: Guard, warehouse: Warehouse) -> None:
 
 def subjects(warehouse: Warehouse) -> list[str]:
     clock, notifier = FakeClock(LATER), FakeNotifier()
-    send_notices(warehouse.outbox, notifier, clock, policy=RetryPolicy(), worker="test")
+    reach = RolloutReach(rollout=FixedRollout(), book=warehouse.orders)
+    send_notices(warehouse.outbox, notifier, clock, policy=RetryPolicy(), reach=reach, worker="test")
     return notifier.sent
 
 

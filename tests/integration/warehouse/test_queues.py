@@ -27,7 +27,7 @@ def test_a_notice_is_queued_once_whoever_asks(warehouse: Warehouse) -> None:
     again = warehouse.outbox.queue([a_notice("b"), a_notice("c")], now=NOW)
 
     assert (first, again) == (2, 1)
-    assert warehouse.outbox.counts() == {"queued": 3, "sent": 0, "dead": 0}
+    assert warehouse.outbox.counts() == {"queued": 3, "sent": 0, "dead": 0, "withheld": 0}
 
 
 def test_a_claimed_notice_is_as_it_was_queued_and_nobody_elses(warehouse: Warehouse) -> None:
@@ -69,7 +69,7 @@ def test_a_dead_letter_stays_dead_until_somebody_revives_it(warehouse: Warehouse
     warehouse.outbox.mark_failed(entry.outbox_id, error="no such address", retry_at=None, now=NOW)
 
     assert warehouse.outbox.claim_due(now=LATER, limit=1, worker="one") == []
-    assert warehouse.outbox.counts() == {"queued": 0, "sent": 0, "dead": 1}
+    assert warehouse.outbox.counts() == {"queued": 0, "sent": 0, "dead": 1, "withheld": 0}
     assert warehouse.outbox.retry_dead(now=LATER) == 1
     (again,) = warehouse.outbox.claim_due(now=LATER, limit=1, worker="one")
     assert again.attempts == 0
@@ -81,7 +81,7 @@ def test_a_sent_notice_is_not_queued_again(warehouse: Warehouse) -> None:
     warehouse.outbox.mark_sent(entry.outbox_id, now=NOW)
 
     assert warehouse.outbox.queue([a_notice()], now=LATER) == 0
-    assert warehouse.outbox.counts() == {"queued": 0, "sent": 1, "dead": 0}
+    assert warehouse.outbox.counts() == {"queued": 0, "sent": 1, "dead": 0, "withheld": 0}
 
 
 def test_a_notice_that_does_not_exist_cannot_be_marked(warehouse: Warehouse) -> None:

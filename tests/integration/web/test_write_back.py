@@ -44,7 +44,14 @@ def piloting(request: pytest.FixtureRequest, company: Company, tmp_path: Path) -
 
 def send(live: LiveService) -> None:
     system = live.system
-    send_notices(system.warehouse.outbox, system.notifier, system.clock, policy=system.retry_policy, worker="test")
+    send_notices(
+        system.warehouse.outbox,
+        system.notifier,
+        system.clock,
+        policy=system.retry_policy,
+        reach=system.reach,
+        worker="test",
+    )
 
 
 def on_board(live: LiveService, order_id: str) -> dict[str, str | None]:
@@ -115,6 +122,14 @@ def told_about(live: LiveService) -> set[tuple[str, str]]:
         return {(row.customer_id, row.deduplication_key) for row in rows}
 
 
+def ends_of(live: LiveService, customer_id: str) -> list[tuple[str, str, str | None]]:
+    """Channel, state and error of everything that was queued about a customer."""
+    table = notification_outbox.c
+    query = sa.select(table.channel, table.status, table.error).where(table.customer_id == customer_id)
+    with live.system.warehouse.engine.connect() as connection:
+        return [(row.channel, row.status, row.error) for row in connection.execute(query)]
+
+
 def switch(live: LiveService, phase: str) -> None:
     """Switch the rollout from another process's point of view: the service is not told."""
     with open_system(environment=live.system.environment) as elsewhere:
@@ -143,3 +158,8 @@ def test_outside_the_rollout_nothing_is_written_or_told_until_it_is_switched_whi
     assert at_first <= pilots
     assert told == [set(), {customer}, set()]
     assert [line.phase for line in piloting.system.rollout.history()] == ["pilot", "all"]
+
+    send(piloting)
+    reason = f"phase pilot of the rollout does not reach customer {customer}"
+    assert set(ends_of(piloting, customer)) == {("email", "withheld", reason), ("monday", "withheld", reason)}
+    assert not on_board(piloting, outside)["schedule_note"]
