@@ -8,6 +8,8 @@ from fastapi import FastAPI
 from cms.domain.errors import ConfigurationError
 
 _STOP_SECONDS = 20
+_KEEP_ALIVE_SECONDS = 75
+"""Longer than proxies and clients keep an idle connection: they, not we, should be the ones who close it."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -35,7 +37,12 @@ def listen(host: str, port: int) -> socket.socket:
 def server_of(app: FastAPI) -> uvicorn.Server:
     """A server that is ready to run on a port taken."""
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=_STOP_SECONDS
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_STOP_SECONDS,
     )
     return uvicorn.Server(config)
 
