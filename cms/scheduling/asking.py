@@ -1,8 +1,9 @@
 """Whom a rush order asks to make room, in which sequence, and for which of its places."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Generic, NamedTuple, TypeVar
 
 from cms.capacity.ledger import HOURS_TOLERANCE, BucketKey, CapacityLedger, CapacityLoad
 from cms.domain.orders import OrderId
@@ -12,6 +13,7 @@ from cms.scheduling.problem import OrderDemand, SchedulingProblem
 from cms.scheduling.result import SchedulingResult
 from cms.scheduling.tables import PlantTables
 
+Item = TypeVar("Item")
 PLACES_BY_ROUND = (3, 9)
 """For how many of the rush order's best places others are asked to make room, round by round, until that is enough."""
 MOST_ASKED = 40
@@ -92,6 +94,27 @@ def best_places(problem: SchedulingProblem, order: OrderDemand, ledger: Capacity
     return sorted(found, key=lambda place: place[:3])
 
 
+class _Chains(Generic[Item]):
+    """Items by key, each pointing to the one before it: a list a key would be tens of thousands to allocate."""
+
+    def __init__(self, items: Sequence[Item], key_of: Callable[[Item], Hashable]) -> None:
+        self._items = items
+        self._last: dict[Hashable, int] = {}
+        self._earlier: list[int] = []
+        for index, item in enumerate(items):
+            key = key_of(item)
+            self._earlier.append(self._last.get(key, -1))
+            self._last[key] = index
+
+    def __getitem__(self, key: Hashable) -> list[Item]:
+        """The items of a key, in their sequence; empty where there are none."""
+        found, index = [], self._last.get(key, -1)
+        while index >= 0:
+            found.append(self._items[index])
+            index = self._earlier[index]
+        return found[::-1]
+
+
 class _Neighbours:
     """Who holds which resource-bucket and may move: worked out for a bucket when it is asked for."""
 
@@ -99,15 +122,10 @@ class _Neighbours:
         self._problem, self._rush = problem, order
         self._incomplete = {entry.order_id for entry in result.unscheduled}
         self._holders: dict[OrderId, Holder | None] = {}
-        self._deliveries: dict[OrderId, list[ScheduledDelivery]] = {}
-        for delivery in result.deliveries:
-            self._deliveries.setdefault(delivery.order_id, []).append(delivery)
-        self._by_order: dict[OrderId, list[ScheduledLoad]] = {}
-        self._by_bucket: dict[BucketKey, list[OrderId]] = {}
         self._in_bucket: dict[BucketKey, list[Holder]] = {}
-        for load in result.loads:
-            self._by_order.setdefault(load.order_id, []).append(load)
-            self._by_bucket.setdefault((load.resource_id, load.bucket_date), []).append(load.order_id)
+        self._deliveries = _Chains(result.deliveries, attrgetter("order_id"))
+        self._loads = _Chains(result.loads, attrgetter("order_id"))
+        self._loads_by_bucket = _Chains(result.loads, attrgetter("resource_id", "bucket_date"))
 
     def can_free(self, shortage: Mapping[BucketKey, float]) -> bool:
         """Whether those who may move hold what is missing: nobody is asked for a place that others cannot give."""
@@ -119,7 +137,8 @@ class _Neighbours:
     def in_bucket(self, key: BucketKey) -> list[Holder]:
         """Who may move out of the resource-bucket, in the sequence of asking."""
         if key not in self._in_bucket:
-            found = [self._holder(order_id) for order_id in dict.fromkeys(self._by_bucket.get(key, ()))]
+            ids = dict.fromkeys(load.order_id for load in self._loads_by_bucket[key])
+            found = [self._holder(order_id) for order_id in ids]
             self._in_bucket[key] = sorted((h for h in found if h is not None), key=_asking_sequence)
         return self._in_bucket[key]
 
@@ -136,7 +155,7 @@ class _Neighbours:
         if not _may_move(self._problem, other, own):
             return None
         spare = min((other.due_date - delivery.delivery_date).days for delivery in own)
-        return Holder(other, tuple(own), spare, tuple(self._by_order[order_id]))
+        return Holder(other, tuple(own), spare, tuple(self._loads[order_id]))
 
 
 def _may_move(problem: SchedulingProblem, order: OrderDemand, own: Sequence[ScheduledDelivery]) -> bool:

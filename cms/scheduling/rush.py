@@ -16,6 +16,7 @@ from cms.scheduling.asking import Holder, best_places, rounds
 from cms.scheduling.comparison import tier_changes
 from cms.scheduling.engine import build_schedule
 from cms.scheduling.free_capacity import capacity_ledger, capacity_loads, over_free_capacity
+from cms.scheduling.inherited_bounds import with_inherited_bounds
 from cms.scheduling.problem import CurrentDelivery, OrderDemand, SchedulingProblem
 from cms.scheduling.recount import is_changed, order_tardiness, tier_values
 from cms.scheduling.result import Method, SchedulingResult
@@ -103,7 +104,7 @@ def insert_rush(
     Returns
     -------
     RushInsertion
-        Its result is feasible wherever `result` was.
+        Its result is feasible wherever `result` was, and its bounds are what follows from those of `result`.
     """
     whole = _with_order(problem, order)
     ledger = capacity_ledger(whole, (load for load in result.loads if load.order_id != order.order_id))
@@ -115,6 +116,7 @@ def insert_rush(
             whole, result, order, alone, ledger, at_any_price=at_any_price, time_limit_seconds=time_limit_seconds
         )
     new = splice(problem, result, whole, part, [order.order_id, *(holder.order.order_id for holder in asked)])
+    new = replace(new, tiers=with_inherited_bounds(problem, result.tiers, whole, order, new.tiers))
     return RushInsertion(
         problem=whole,
         result=new,

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib import import_module
 from typing import TypeVar
 
 from cms.domain.orders import OrderId
@@ -38,7 +39,7 @@ def _questions(problem: SchedulingProblem, plan: SchedulingResult) -> Iterator[t
     step = max(1, len(problem.orders) // SAMPLES)
     asked = [replace(order, order_id=OrderId("NEW"), current=()) for order in problem.orders[::step]]
     late = [delivery.order_id for delivery in plan.deliveries if delivery.tardiness_days > 0]
-    insert_rush(problem, plan, replace(asked[0], priority=1))  # loads the solver
+    _timed("solver, once a process", lambda: import_module("cms.scheduling.optimizer"))
     yield "quote", [_seconds(quote, state, order) for order in asked]
     yield "rush order", [_seconds(insert_rush, problem, plan, replace(order, priority=1)) for order in asked]
     if late:
