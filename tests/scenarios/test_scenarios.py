@@ -22,6 +22,7 @@ from cms.scheduling.problem import CurrentDelivery, OrderDemand
 from cms.scheduling.problem_file import parse_problem, problem_from_document
 from cms.scheduling.promising import plan_state, quote
 from cms.scheduling.rush import insert_rush
+from tests.brute_force import lexicographic_optimum
 
 HERE = Path(__file__).parent
 IDEAS = sorted(path.parent.name for path in HERE.glob("*/problem.json"))
@@ -103,6 +104,12 @@ def test_a_scenario_breaks_no_rule(idea: str) -> None:
     problem = the_problem(idea)
 
     assert find_violations(problem, build_schedule(problem)) == ()
+
+
+@pytest.mark.parametrize("idea", [idea for idea in IDEAS if idea != "bulk_split"])
+def test_the_tiers_worked_by_hand_are_those_of_trying_everything(idea: str) -> None:
+    """Of 100 units in parts there is too much to try; that scenario's one number stands in its README."""
+    assert lexicographic_optimum(the_problem(idea)) == expected(idea).get("tiers")
 
 
 def test_the_rush_order_asks_the_lowest_class_first() -> None:
