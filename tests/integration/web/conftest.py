@@ -36,11 +36,3 @@ def fresh_url(request: pytest.FixtureRequest, folder: Path) -> str:
         return url
     assert SQL_SERVER_URL is not None
     return SQL_SERVER_URL
-
-
-@pytest.fixture(scope="module")
-def sqlite_live(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
-    """The service on SQLite, for what is the same on every engine."""
-    folder = tmp_path_factory.mktemp("live")
-    with live_service(company, folder, f"sqlite:///{folder / 'warehouse.db'}") as running:
-        yield running
