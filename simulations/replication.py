@@ -1,7 +1,9 @@
 """One run of the model: a scenario meets a history under the luck of one replication."""
 
+import gc
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,6 +29,9 @@ from simulations.scenario_demand import Arrivals
 from simulations.scenario_plant import Transit
 from simulations.station import ServerProcess
 from simulations.transit_delays import TransitDelays, load_delays
+
+COLLECT_AFTER = 200_000
+"""Values made and not yet freed before Python looks for cycles among them; its own default is 700."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +80,22 @@ def build_model(scenario: Scenario, history: History) -> Model:
 
 def run_replication(model: Model, replication: int) -> ReplicationResult:
     """The figures of one replication: the same seed and number give the same bits."""
+    with _rare_collections():
+        return _run(model, replication)
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Python looks for cycles less often: a plan is many small values without any, and looking is a fifth of a run."""
+    usual = gc.get_threshold()
+    gc.set_threshold(COLLECT_AFTER, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+def _run(model: Model, replication: int) -> ReplicationResult:
     scenario, period = model.scenario, model.period
     streams = RandomStreams(seed=scenario.run.seed, replication=replication)
     orders = arrivals(model.history, scenario.demand, period, streams, forecast=model.forecast)

@@ -5,11 +5,14 @@ Capacity is not asked here: a candidate is what the calendars, the customer and 
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import NamedTuple
 
 from cms.scheduling.ledger import BucketHoursUsed
 from cms.scheduling.problem import OrderDemand
 from cms.scheduling.tables import Completion, PlantTables, Stop, Way
+
+_day_of = attrgetter("day")
 
 
 class Candidate(NamedTuple):
@@ -44,32 +47,53 @@ def candidates_of(tables: PlantTables, order: OrderDemand) -> Iterator[Candidate
         yield from way_candidates(tables, order, way)
 
 
+def earliest_candidates(tables: PlantTables, order: OrderDemand) -> Iterator[Candidate]:
+    """Every candidate of an order, in order of delivery, money, completion and routing; later days only when asked."""
+    due = tables.index(order.due_date)
+    stops: dict[int, list[tuple[Way, Stop]]] = {}
+    for way in tables.ways(order):
+        for stop in open_stops(tables, order, way):
+            stops.setdefault(stop.day, []).append((way, stop))
+    for day in sorted(stops):
+        found = (one for way, stop in stops[day] for one in _stop_candidates(tables, order, way, stop, due))
+        yield from sorted(found, key=lambda one: (one.money, one.completion, one.routing))
+
+
 def way_candidates(tables: PlantTables, order: OrderDemand, way: Way) -> Iterator[Candidate]:
     """The candidates of one routing, in order of delivery, then completion."""
     due = tables.index(order.due_date)
-    holding = tables.problem.holding_cost_per_hour_day * way.total_hours
-    completions = open_completions(tables, order, way)
     for stop in open_stops(tables, order, way):
-        for completion in completions:
-            if completion.day > stop.latest_completion:
-                break
-            yield _candidate(way, completion, stop, due, holding)
+        yield from _stop_candidates(tables, order, way, stop, due)
+
+
+def _stop_candidates(tables: PlantTables, order: OrderDemand, way: Way, stop: Stop, due: int) -> Iterator[Candidate]:
+    holding = tables.problem.holding_cost_per_hour_day * way.total_hours
+    for completion in open_completions(tables, order, way):
+        if completion.day > stop.latest_completion:
+            break
+        yield _candidate(way, completion, stop, due, holding)
 
 
 def find_candidate(
     tables: PlantTables, order: OrderDemand, way: Way, completion: int, delivery: int
 ) -> Candidate | None:
     """The candidate of a routing with those days; None where a rule closes it."""
-    completions, stops = open_completions(tables, order, way), open_stops(tables, order, way)
-    first = bisect_left(completions, completion, key=lambda one: one.day)
-    second = bisect_left(stops, delivery, key=lambda one: one.day)
+    completions, stops, due = way.shape.completions, way.stops, tables.index(order.due_date)
+    first = bisect_left(completions, completion, key=_day_of)
+    second = bisect_left(stops, delivery, key=_day_of)
     if first == len(completions) or second == len(stops):
         return None
     found, stop = completions[first], stops[second]
     if found.day != completion or stop.day != delivery or completion > stop.latest_completion:
         return None
+    if delivery < due - tables.problem.customer(order.customer_id).max_early_days:
+        return None
+    if order.release_date is not None:
+        release = tables.index(order.release_date)
+        if release > 0 and (found.earliest_day < release or (way.ship_hours and stop.earliest_day < release)):
+            return None
     holding = tables.problem.holding_cost_per_hour_day * way.total_hours
-    return _candidate(way, found, stop, tables.index(order.due_date), holding)
+    return _candidate(way, found, stop, due, holding)
 
 
 def _candidate(way: Way, completion: Completion, stop: Stop, due: int, holding: float) -> Candidate:

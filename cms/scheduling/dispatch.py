@@ -5,18 +5,15 @@ cheapest, then the earliest. It never moves what is placed, so it is fast and al
 optimiser, its fallback, and the engine of simulations.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from operator import attrgetter
 from typing import NamedTuple
 
-from cms.scheduling.candidates import candidates_of, find_candidate, open_completions, open_stops, way_candidates
+from cms.scheduling.candidates import earliest_candidates, find_candidate, open_completions, open_stops, way_candidates
 from cms.scheduling.ledger import HoursLedger
 from cms.scheduling.plan import Piece, Plan, is_changed, open_quantity, piece_of, unscheduled_days
 from cms.scheduling.problem import OrderDemand
 from cms.scheduling.tables import Completion, PlantTables, Way
 
-_day_of = attrgetter("day")
 _MONEY_ROUNDING = 1e-6
 """A routing whose own cost exceeds an offer by more than this has no cheaper one, whatever rounding makes of it."""
 
@@ -53,7 +50,9 @@ def place_order(plan: Plan, number: int) -> None:
     """Gives an order its best deliveries in the hours that are left; nothing where none fits."""
     order = plan.tables.problem.orders[number]
     quantity = open_quantity(order, plan.pieces[number])
-    if quantity == 0.0 or not _may_deliver_whole(order, plan.pieces[number], quantity):
+    if quantity == 0.0:
+        return
+    if not _may_deliver_whole(order, plan.pieces[number], quantity):
         _place_split(plan, number, quantity)
         return
     offer = best_offer(plan, number, quantity)
@@ -71,24 +70,49 @@ def _may_deliver_whole(order: OrderDemand, pieces: Sequence[Piece], quantity: fl
 
 
 def best_offer(plan: Plan, number: int, quantity: float) -> Offer | None:
-    """The least tardy, then cheapest, then earliest delivery of that quantity that fits; None where none does."""
+    """The least tardy, then cheapest, then earliest delivery of that quantity that fits; None where none does.
+
+    The published delivery stays instead of an equally tardy one that saves less than the change costs.
+    """
     tables = plan.tables
     order = tables.problem.orders[number]
     share = quantity / order.quantity
+    published = _published_offer(plan, number, quantity)
+    if published is None:
+        return _least_tardy(plan, order, share)
+    least_money = min(way.cost for way in tables.ways(order)) * share
+    if published.money - least_money <= tables.problem.change_cost - _MONEY_ROUNDING:
+        # nothing saves as much as a change costs, so that only a less tardy delivery is worth a search
+        return _least_tardy(plan, order, share, most=published.tardiness - 1) or published
+    best = _least_tardy(plan, order, share, most=published.tardiness)
+    if best is None or best.tardiness < published.tardiness:
+        return best or published
+    return published if published.money - best.money <= tables.problem.change_cost else best
+
+
+def _least_tardy(plan: Plan, order: OrderDemand, share: float, *, most: float = float("inf")) -> Offer | None:
+    """The best delivery of a share of the order that is at most so many days late, whatever is published."""
+    tables = plan.tables
     best: Offer | None = None
+    if most < 0:
+        return best
     for way in tables.ways(order):
-        if best is not None and best.tardiness == 0 and way.cost * share > best.money + _MONEY_ROUNDING:
-            continue
-        offer = _way_offer(tables, order, way, share, plan.ledger)
+        if best is not None:
+            if best.tardiness == 0 and way.cost * share > best.money + _MONEY_ROUNDING:
+                continue
+            most = best.tardiness
+        offer = _way_offer(plan, order, way, share, most)
         if offer is not None and (best is None or offer < best):
             best = offer
-    return _prefer_published(plan, number, quantity, best)
+    return best
 
 
-def _way_offer(tables: PlantTables, order: OrderDemand, way: Way, share: float, ledger: HoursLedger) -> Offer | None:
+def _way_offer(plan: Plan, order: OrderDemand, way: Way, share: float, most: float) -> Offer | None:
     offers = _paired_offers if way.shape.shares_resource else _separable_offers
     best: Offer | None = None
-    for offer in offers(tables, order, way, share, ledger):
+    for offer in offers(plan.tables, order, way, share, plan.ledger):
+        if offer.tardiness > most:
+            break
         if best is None or offer < best:
             best = offer
         if offer.tardiness > 0:
@@ -108,55 +132,43 @@ def _separable_offers(
     ship_hours = way.ship_hours if share == 1.0 else [hours * share for hours in way.ship_hours]
     waiting = tables.problem.holding_cost_per_hour_day * way.total_hours * share
     routing_money = way.cost * share
-    walk = _CompletionWalk(open_completions(tables, order, way), way, share, ledger, waiting)
+    completions, position, found = open_completions(tables, order, way), 0, None
+    completion_hours = way.completion_hours if share == 1.0 else [hours * share for hours in way.completion_hours]
     for stop in open_stops(tables, order, way):
-        best = walk.best_until(stop.latest_completion)
-        if best is None:
+        before = position
+        while position < len(completions) and completions[position].day <= stop.latest_completion:
+            position += 1
+        if position > before:
+            found = _best_completion(completions[before:position], completion_hours, ledger, waiting, found)
+        if found is None:
             continue
         overtime = ledger.overtime_money(stop.buckets, ship_hours)
         if overtime is not None:
-            money = round(routing_money + overtime + best[0] + waiting * stop.ship_day, 9)
-            yield Offer(max(0, stop.day - due), money, stop.day, best[1], way.routing)
+            money = round(routing_money + overtime + found[0] + waiting * stop.ship_day, 9)
+            yield Offer(max(0, stop.day - due), money, stop.day, found[1], way.routing)
             if money <= routing_money:
                 return
 
 
-class _CompletionWalk:
-    """The best of the completions up to a day, for days that only grow: cost and day, the earliest of equals."""
+def _best_completion(
+    completions: Sequence[Completion],
+    hours: Sequence[float],
+    ledger: HoursLedger,
+    waiting: float,
+    before: tuple[float, int] | None,
+) -> tuple[float, int] | None:
+    """Overtime less what waiting is saved, and the day, of the best completion: one of these, else the one `before`.
 
-    __slots__ = ("_best", "_completions", "_hours", "_ledger", "_seen", "_waiting")
-
-    def __init__(
-        self, completions: Sequence[Completion], way: Way, share: float, ledger: HoursLedger, waiting: float
-    ) -> None:
-        self._completions = completions
-        self._hours = way.completion_hours if share == 1.0 else [hours * share for hours in way.completion_hours]
-        self._ledger = ledger
-        self._waiting = waiting
-        self._seen = 0
-        self._best: tuple[float, int] | None = None
-
-    def best_until(self, day: int) -> tuple[float, int] | None:
-        """Overtime less what waiting is saved, and the day of completion; None where no completion fits."""
-        completions, seen = self._completions, self._seen
-        end = bisect_right(completions, day, lo=seen, key=_day_of)
-        if end > seen:
-            self._seen = end
-            self._look_back(completions[seen:end])
-        return self._best
-
-    def _look_back(self, completions: Sequence[Completion]) -> None:
-        """From the latest on: an earlier one waits longer, and soon cannot be better even without overtime."""
-        ledger, hours, waiting = self._ledger, self._hours, self._waiting
-        before, best = self._best, None
-        for day, _, buckets in reversed(completions):
-            if best is not None and -waiting * day > best[0]:
-                break
-            overtime = ledger.overtime_money(buckets, hours)
-            if overtime is not None and (best is None or overtime - waiting * day <= best[0]):
-                best = overtime - waiting * day, day
-        if best is not None and (before is None or best[0] < before[0]):
-            self._best = best
+    From the latest on: an earlier one waits longer, and soon cannot be better even without overtime.
+    """
+    best: tuple[float, int] | None = None
+    for day, _, buckets in reversed(completions):
+        if best is not None and -waiting * day > best[0]:
+            break
+        overtime = ledger.overtime_money(buckets, hours)
+        if overtime is not None and (best is None or overtime - waiting * day <= best[0]):
+            best = overtime - waiting * day, day
+    return before if best is None or (before is not None and before[0] <= best[0]) else best
 
 
 def _paired_offers(
@@ -175,21 +187,19 @@ def _paired_offers(
             yield Offer(candidate.tardiness, round(money, 9), candidate.delivery, candidate.completion, way.routing)
 
 
-def _prefer_published(plan: Plan, number: int, quantity: float, best: Offer | None) -> Offer | None:
-    """The published delivery instead of an equally tardy one that saves less than the change costs."""
-    tables = plan.tables
+def _published_offer(plan: Plan, number: int, quantity: float) -> Offer | None:
+    """The published delivery of that quantity, where it fits and makes all that is published of the order."""
+    tables, pieces = plan.tables, plan.pieces[number]
     order = tables.problem.orders[number]
-    if not order.current or best is None:
-        return best
+    if len(order.current) != len(pieces) + 1:
+        return None
     for current in order.current:
-        piece = piece_of(tables, order, current, frozen=False)
-        if piece.quantity != quantity or is_changed(tables, order, [*plan.pieces[number], piece]):
+        if current.quantity != quantity:
             continue
-        offer = _offer_for(plan, order, piece)
-        if offer is not None and offer.tardiness <= best.tardiness:
-            saved = offer.money - best.money
-            return offer if saved <= tables.problem.change_cost else best
-    return best
+        piece = piece_of(tables, order, current, frozen=False)
+        if not pieces or not is_changed(tables, order, [*pieces, piece]):
+            return _offer_for(plan, order, piece)
+    return None
 
 
 def _offer_for(plan: Plan, order: OrderDemand, piece: Piece) -> Offer | None:
@@ -216,20 +226,16 @@ def _place_split(
 ) -> None:
     """Divides the open quantity where that is less tardy than `otherwise`, its best delivery as a whole."""
     order = plan.tables.problem.orders[number]
-    pieces = _split_pieces(plan, number, quantity) if order.splittable else []
-    due = plan.tables.index(order.due_date)
-    left = quantity - sum(piece.quantity for piece in pieces)
-    days = sum(piece.quantity * max(0, piece.delivery - due) for piece in pieces)
-    days += left * unscheduled_days(plan.tables, order)
-    if days < better_than_days:
+    pieces = _split_pieces(plan, number, quantity, better_than_days) if order.splittable else []
+    if pieces:
         for piece in pieces:
             plan.add(number, piece)
     elif otherwise is not None:
         plan.add(number, Piece(otherwise.routing, otherwise.completion, otherwise.delivery, quantity))
 
 
-def _split_pieces(plan: Plan, number: int, quantity: float) -> list[Piece]:
-    """As many units as fit on the earliest delivery days, one piece after another."""
+def _split_pieces(plan: Plan, number: int, quantity: float, better_than_days: float) -> list[Piece]:
+    """As many units as fit on the earliest delivery days, one piece after another; none where that is not better."""
     tables, ledger = plan.tables, plan.ledger.copy()
     order = tables.problem.orders[number]
     least = order.smallest_split
@@ -237,10 +243,10 @@ def _split_pieces(plan: Plan, number: int, quantity: float) -> list[Piece]:
     if order.max_splits is not None:
         most = min(most, order.max_splits - len(plan.pieces[number]))
     pieces: list[Piece] = []
-    left = int(quantity)
-    candidates = sorted(candidates_of(tables, order), key=lambda c: (c.delivery, c.money, c.completion, c.routing))
-    for candidate in candidates:
-        if left < least or len(pieces) >= most:
+    left, days = int(quantity), 0
+    for candidate in earliest_candidates(tables, order):
+        # what is left is at least as tardy as this delivery
+        if left < least or len(pieces) >= most or days + left * candidate.tardiness >= better_than_days:
             break
         buckets, hours = zip(*candidate.loads, strict=True) if candidate.loads else ((), ())
         units = _units(left, least, ledger.largest_share(buckets, hours) * order.quantity, last=len(pieces) == most - 1)
@@ -249,7 +255,9 @@ def _split_pieces(plan: Plan, number: int, quantity: float) -> list[Piece]:
             share = units / order.quantity
             ledger.use((bucket, whole * share) for bucket, whole in candidate.loads)
             left -= units
-    return pieces
+            days += units * candidate.tardiness
+    days += left * unscheduled_days(tables, order)
+    return pieces if days < better_than_days else []
 
 
 def _units(left: int, least: int, room: float, *, last: bool) -> int:

@@ -91,18 +91,14 @@ def open_quantity(order: OrderDemand, pieces: Iterable[Piece]) -> float:
 def piece_loads(tables: PlantTables, order: OrderDemand, piece: Piece) -> list[BucketHoursUsed]:
     """The hours that a piece uses in buckets of the horizon; what falls before ``as_of`` is done."""
     way = tables.ways(order)[piece.routing]
-    share = piece.quantity / order.quantity
+    shape, share, last = way.shape, piece.quantity / order.quantity, tables.days - 1
     ship = piece.delivery - tables.problem.customer(order.customer_id).transit_days
-    found = []
-    for places, hours, day in (
-        (way.shape.completion_places, way.completion_hours, piece.completion),
-        (way.shape.ship_places, way.ship_hours, ship),
-    ):
-        for (resource, offset), whole in zip(places, hours, strict=True):
-            at = tables.reach(resource, offset)[min(day, tables.days - 1)] if day >= 0 else NO_BUCKET
-            if at != NO_BUCKET:
-                found.append((resource * tables.days + at, whole * share))
-    return found
+    found: list[BucketHoursUsed] = []
+    if piece.completion >= 0:
+        found += zip(shape.completion_buckets[min(piece.completion, last)], way.completion_hours, strict=True)
+    if ship >= 0:
+        found += zip(shape.ship_buckets[min(ship, last)], way.ship_hours, strict=True)
+    return [(bucket, whole * share) for bucket, whole in found if bucket != NO_BUCKET]
 
 
 def tardiness_days(tables: PlantTables, order: OrderDemand, delivery: int) -> int:

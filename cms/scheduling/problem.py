@@ -4,12 +4,16 @@ import math
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeAlias
 
 from cms.domain.customers import CustomerId, DeliveryWindow, windows_of
 from cms.domain.errors import InvalidValueError
 from cms.domain.horizon import PlanningHorizon
 from cms.domain.orders import OrderId
-from cms.domain.resources import Load, ResourceId, RoutingId
+from cms.domain.resources import Load, LoadAnchor, ResourceId, RoutingId
+
+WorkPlace: TypeAlias = tuple[ResourceId, int]
+"""A resource and an offset in its working buckets."""
 
 MOST_HOURS = 100_000.0
 """The most hours of a bucket or a load: a pool (a hall, a fleet) has far more than 24 a day, but more is a typo."""
@@ -66,17 +70,33 @@ class DeliveryTerms:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RoutingOption:
-    """One way to make the order, with its loads for the whole quantity and its cost."""
+    """One way to make the order, with its loads for the whole quantity and its cost.
+
+    Its hours by place are summed once, since a plan asks for them every morning: `completion_hours` belong to
+    `completion_places`, `ship_hours` to `ship_places`, each in the order of the loads.
+    """
 
     routing_id: RoutingId
     cost: float = 0.0
     loads: tuple[Load, ...]
+    completion_places: tuple[WorkPlace, ...] = field(init=False, repr=False, compare=False)
+    completion_hours: tuple[float, ...] = field(init=False, repr=False, compare=False)
+    ship_places: tuple[WorkPlace, ...] = field(init=False, repr=False, compare=False)
+    ship_hours: tuple[float, ...] = field(init=False, repr=False, compare=False)
+    total_hours: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         _check_name("routing_id", self.routing_id)
         _check_amount("cost", self.cost, MOST_MONEY)
         for index, load in enumerate(self.loads):
             _check_amount(f"loads[{index}].hours", load.hours, MOST_HOURS)
+        completion = _hours_by_place(load for load in self.loads if load.anchor is not LoadAnchor.SHIP)
+        ship = _hours_by_place(load for load in self.loads if load.anchor is LoadAnchor.SHIP)
+        object.__setattr__(self, "completion_places", tuple(completion))
+        object.__setattr__(self, "completion_hours", tuple(completion.values()))
+        object.__setattr__(self, "ship_places", tuple(ship))
+        object.__setattr__(self, "ship_hours", tuple(ship.values()))
+        object.__setattr__(self, "total_hours", sum(completion.values()) + sum(ship.values()))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -251,6 +271,14 @@ class SchedulingProblem:
     def windows(self, customer: DeliveryTerms) -> tuple[DeliveryWindow, ...]:
         """The windows that hold for a customer: own ones, else the defaults."""
         return tuple(windows_of(customer.windows, self.default_windows))
+
+
+def _hours_by_place(loads: Iterable[Load]) -> dict[WorkPlace, float]:
+    hours: dict[WorkPlace, float] = {}
+    for load in loads:
+        place = (load.resource_id, load.offset_days)
+        hours[place] = hours.get(place, 0.0) + load.hours
+    return hours
 
 
 def _check_name(name: str, value: str) -> None:

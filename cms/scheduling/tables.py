@@ -11,12 +11,12 @@ from typing import NamedTuple, TypeAlias
 
 from cms.domain.customers import CustomerId
 from cms.domain.orders import OrderId
-from cms.domain.resources import LoadAnchor
-from cms.scheduling.problem import OrderDemand, RoutingOption, SchedulingProblem
+from cms.scheduling.problem import OrderDemand, RoutingOption, SchedulingProblem, WorkPlace
 
 LoadPlace: TypeAlias = tuple[int, int]
 """Resource (by its place in the problem) and offset in working buckets."""
-Shipment: TypeAlias = tuple[int, int, int, tuple[int, ...]]
+Buckets: TypeAlias = tuple[int, ...]
+Shipment: TypeAlias = tuple[int, int, int, Buckets]
 """Ship day, latest completion, earliest load day and the buckets of the ship-anchored loads."""
 NO_BUCKET = -1
 HOURS_TOLERANCE = 1e-9
@@ -28,7 +28,7 @@ class Completion(NamedTuple):
 
     day: int
     earliest_day: int
-    buckets: tuple[int, ...]
+    buckets: Buckets
 
 
 class Stop(NamedTuple):
@@ -38,7 +38,7 @@ class Stop(NamedTuple):
     ship_day: int
     latest_completion: int
     earliest_day: int
-    buckets: tuple[int, ...]
+    buckets: Buckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ class Shape:
     ----------
     completions : tuple of Completion
         In order of day.
+    completion_buckets, ship_buckets : list of tuple of int
+        By day: the bucket of each place, or NO_BUCKET before the horizon.
     shares_resource : bool
         Whether a resource stands in both anchors, so that two loads may fall in one bucket.
     """
@@ -57,6 +59,8 @@ class Shape:
     completion_places: tuple[LoadPlace, ...]
     ship_places: tuple[LoadPlace, ...]
     completions: tuple[Completion, ...]
+    completion_buckets: list[Buckets]
+    ship_buckets: list[Buckets]
     shares_resource: bool
 
 
@@ -82,9 +86,10 @@ class PlantTables:
         self._origin = problem.horizon.as_of.toordinal()
         self._fill_capacity()
         self._reach: dict[LoadPlace, list[int]] = {}
-        self._shapes: dict[tuple[tuple[LoadPlace, ...], tuple[LoadPlace, ...]], Shape] = {}
+        self._shapes: dict[tuple[tuple[WorkPlace, ...], tuple[WorkPlace, ...]], Shape] = {}
         self._open_days: dict[CustomerId, list[int]] = {}
-        self._stops: dict[tuple[tuple[LoadPlace, ...], CustomerId], tuple[Stop, ...]] = {}
+        self._stops: dict[tuple[int, CustomerId], tuple[Stop, ...]] = {}
+        self._by_transit: dict[tuple[tuple[LoadPlace, ...], int], list[Stop | None]] = {}
         self._shipments: dict[tuple[LoadPlace, ...], list[Shipment | None]] = {}
         self._ways: dict[OrderId, list[Way]] = {}
         self._holidays = {self.index(day) for day in problem.holidays}
@@ -142,39 +147,43 @@ class PlantTables:
 
     def _way(self, order: OrderDemand, number: int) -> Way:
         routing = order.routings[number]
-        completion, ship = self._hours_by_place(routing)
-        shape = self._shape(tuple(completion), tuple(ship))
+        shape = self._shape(routing)
         return Way(
             number,
             routing.cost,
             shape,
-            tuple(completion.values()),
-            tuple(ship.values()),
-            sum(completion.values()) + sum(ship.values()),
-            self.stops(shape.ship_places, order.customer_id),
+            routing.completion_hours,
+            routing.ship_hours,
+            routing.total_hours,
+            self._stops_of(shape, order.customer_id),
         )
 
-    def _hours_by_place(self, routing: RoutingOption) -> tuple[dict[LoadPlace, float], dict[LoadPlace, float]]:
-        completion: dict[LoadPlace, float] = {}
-        ship: dict[LoadPlace, float] = {}
-        for load in routing.loads:
-            hours = ship if load.anchor is LoadAnchor.SHIP else completion
-            place = (self.resources[load.resource_id], load.offset_days)
-            hours[place] = hours.get(place, 0.0) + load.hours
-        return completion, ship
-
-    def _shape(self, completion: tuple[LoadPlace, ...], ship: tuple[LoadPlace, ...]) -> Shape:
-        shape = self._shapes.get((completion, ship))
+    def _shape(self, routing: RoutingOption) -> Shape:
+        key = (routing.completion_places, routing.ship_places)
+        shape = self._shapes.get(key)
         if shape is None:
+            completion, ship = self._places(routing.completion_places), self._places(routing.ship_places)
             shape = Shape(
                 len(self._shapes),
                 completion,
                 ship,
                 tuple(self._completions(completion)),
+                self._buckets_by_day(completion),
+                self._buckets_by_day(ship),
                 bool({resource for resource, _ in completion} & {resource for resource, _ in ship}),
             )
-            self._shapes[completion, ship] = shape
+            self._shapes[key] = shape
         return shape
+
+    def _places(self, named: tuple[WorkPlace, ...]) -> tuple[LoadPlace, ...]:
+        return tuple((self.resources[resource_id], offset) for resource_id, offset in named)
+
+    def _buckets_by_day(self, places: tuple[LoadPlace, ...]) -> list[Buckets]:
+        reaches = [(resource * self.days, self.reach(resource, offset)) for resource, offset in places]
+        return [
+            tuple(NO_BUCKET if reach[day] == NO_BUCKET else first + reach[day] for first, reach in reaches)
+            for day in range(self.days)
+        ]
 
     def _completions(self, places: tuple[LoadPlace, ...]) -> list[Completion]:
         starts = {day for resource, _ in places for day in self._working[resource]} if places else range(self.days)
@@ -185,7 +194,7 @@ class PlantTables:
                 found.append(Completion(day, min(reached, default=self.days), self._buckets(places, reached)))
         return found
 
-    def _buckets(self, places: tuple[LoadPlace, ...], reached: list[int]) -> tuple[int, ...]:
+    def _buckets(self, places: tuple[LoadPlace, ...], reached: list[int]) -> Buckets:
         return tuple(resource * self.days + day for (resource, _), day in zip(places, reached, strict=True))
 
     def open_days(self, customer_id: CustomerId) -> list[int]:
@@ -206,17 +215,24 @@ class PlantTables:
             found.update(range(first, last, 7))
         return sorted(found - closed)
 
-    def stops(self, ship_places: tuple[LoadPlace, ...], customer_id: CustomerId) -> tuple[Stop, ...]:
+    def _stops_of(self, shape: Shape, customer_id: CustomerId) -> tuple[Stop, ...]:
         """The deliveries of a routing that a customer can take, in order of day, whatever the order's own dates."""
-        key = (ship_places, customer_id)
+        key = (shape.key, customer_id)
         stops = self._stops.get(key)
         if stops is None:
-            transit = self.problem.customer(customer_id).transit_days
-            shipments = self.shipments(ship_places)
-            found = [(day, shipments[day - transit]) for day in self.open_days(customer_id) if day >= transit]
-            stops = tuple(Stop(day, *shipment) for day, shipment in found if shipment is not None)
+            at = self._stops_by_day(shape, self.problem.customer(customer_id).transit_days)
+            stops = tuple(stop for day in self.open_days(customer_id) if (stop := at[day]) is not None)
             self._stops[key] = stops
         return stops
+
+    def _stops_by_day(self, shape: Shape, transit_days: int) -> list[Stop | None]:
+        """By day of delivery: the stop of a customer so many days away, whatever its windows."""
+        key = (shape.ship_places, transit_days)
+        if key not in self._by_transit:
+            shipments = self.shipments(shape.ship_places)[: max(0, self.days - transit_days)]
+            found = [None if one is None else Stop(one[0] + transit_days, *one) for one in shipments]
+            self._by_transit[key] = [*[None] * (self.days - len(found)), *found]
+        return self._by_transit[key]
 
     def shipments(self, places: tuple[LoadPlace, ...]) -> list[Shipment | None]:
         """Where ship-anchored loads fall, by ship day; None where one would fall before the horizon."""

@@ -2,11 +2,16 @@
 
 from dataclasses import replace
 
+from hypothesis import given
+
 from cms.scheduling import Method, SchedulingProblem, SolveStatus, build_schedule
-from cms.scheduling.dispatch import dispatch_sequence
+from cms.scheduling.candidates import candidates_of
+from cms.scheduling.dispatch import Offer, best_offer, dispatch_sequence, place_order
 from cms.scheduling.feasibility import find_violations
+from cms.scheduling.plan import Plan, is_changed, open_quantity, piece_of
 from cms.scheduling.tables import PlantTables
 from tests.problem_builders import a_customer, a_load, a_problem, a_resource, a_routing, an_order, day, published
+from tests.strategies import examples, small_problems
 
 
 def dispatched(problem: SchedulingProblem) -> list[tuple[str, int, int, int]]:
@@ -140,3 +145,37 @@ def test_release_and_horizon_are_named_as_reasons() -> None:
     unscheduled = build_schedule(a_problem(released, early), method=Method.DISPATCH).unscheduled
 
     assert [entry.reason.split(" ")[0] for entry in unscheduled] == ["released", "the"]
+
+
+def plain_offer(plan: Plan, number: int, quantity: float) -> Offer | None:
+    """Every delivery of the quantity tried in turn; what is published stays unless a change is worth its cost."""
+    tables = plan.tables
+    order, share = tables.problem.orders[number], quantity / tables.problem.orders[number].quantity
+    fitting = []
+    for one in candidates_of(tables, order):
+        overtime = plan.ledger.overtime_money([b for b, _ in one.loads], [hours * share for _, hours in one.loads])
+        if overtime is not None:
+            money = one.money * share + overtime
+            fitting.append(Offer(one.tardiness, money, one.delivery, one.completion, one.routing))
+    if not fitting:
+        return None
+    best = min(fitting, key=lambda offer: offer._replace(money=round(offer.money, 9)))
+    for current in order.current:
+        piece = piece_of(tables, order, current, frozen=False)
+        stays = [one for one in fitting if (one.routing, one.completion, one.delivery) == piece[:3]]
+        keeps_all = not is_changed(tables, order, [*plan.pieces[number], piece])
+        if piece.quantity == quantity and keeps_all and stays and stays[0].tardiness <= best.tardiness:
+            return stays[0] if stays[0].money - best.money <= tables.problem.change_cost else best
+    return best
+
+
+@given(problem=small_problems())
+@examples(0.5)
+def test_the_offer_is_the_one_that_trying_every_delivery_would_find(problem: SchedulingProblem) -> None:
+    plan = Plan(PlantTables(problem))
+    for number in dispatch_sequence(plan.tables, range(len(problem.orders))):
+        quantity = open_quantity(problem.orders[number], plan.pieces[number])
+        if quantity > 0:
+            found, plain = best_offer(plan, number, quantity), plain_offer(plan, number, quantity)
+            assert (found and (found.tardiness, *found[2:])) == (plain and (plain.tardiness, *plain[2:]))
+        place_order(plan, number)
