@@ -148,7 +148,9 @@ def _insert_new(connection: sa.Connection, load: StagedLoad, now: datetime) -> i
         "row_hash": staged.c.row_hash,
         **loaded_columns(load, now),
     }
-    return insert_missing(connection, customer_master, values, [mergeable(staged, load)], _SAME_KEY)
+    return insert_missing(
+        connection, customer_master, values, [mergeable(staged, load)], _SAME_KEY, arrival=staged.c.row_number
+    )
 
 
 def _note_new(connection: sa.Connection, load: StagedLoad, now: datetime) -> None:

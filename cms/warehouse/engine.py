@@ -200,8 +200,8 @@ def _open_postgresql(url: URL, connect_timeout_seconds: int) -> Engine:
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": connect_timeout_seconds,
-            # compiling the gate's one large question takes longer than answering it
-            "options": "-c timezone=UTC -c jit=off",
+            # compiling the gate's one large question takes longer than answering it; a load is sorted without its disk
+            "options": "-c timezone=UTC -c jit=off -c work_mem=32MB",
         },
     )
     return engine.execution_options(schema_translate_map={None: SCHEMA})

@@ -32,7 +32,10 @@ class _Analyze(sa.schema.ExecutableDDLElement):
 
 @compiles(_Analyze, "postgresql")
 def _render_analyze(element: _Analyze, compiler: Any, **_options: Any) -> str:
-    return "ANALYZE " + str(compiler.preparer.format_table(element.table))
+    # no question compares rows by their long texts, and reading a sample of those takes most of the time
+    columns = (column for column in element.table.columns if not isinstance(column.type, sa.Text))
+    names = ", ".join(compiler.preparer.format_column(column) for column in columns)
+    return f"ANALYZE {compiler.preparer.format_table(element.table)} ({names})"
 
 
 def mergeable(staging: sa.Table, load: StagedLoad) -> sa.ColumnElement[bool]:
@@ -122,14 +125,17 @@ def insert_missing(
     values: dict[str, Any],
     where: Sequence[sa.ColumnElement[bool]],
     same_key: sa.ColumnElement[bool],
+    *,
+    arrival: sa.ColumnElement[int],
 ) -> int:
-    """Insert what `values` makes of the rows of `where` whose key the target does not have; how many there were."""
+    """Insert what `values` makes of the rows whose key the target does not have, in order of arrival; how many."""
     chosen = sa.select(*(_labelled(name, value, target) for name, value in values.items())).where(
         *where, ~sa.exists(sa.select(sa.literal(1)).select_from(target).where(same_key).correlate_except(target))
     )
-    if connection.dialect.name == "postgresql" and "row_hash" in values:
-        # taken for empty, the target is searched row by row while it grows: a sort first ends the search, then inserts
-        chosen = chosen.order_by(values["row_hash"])
+    if connection.dialect.name == "postgresql":
+        # taken for empty, the target is searched row by row while it grows: a sort first ends the search, then inserts,
+        # in the order of arrival, which suits its indexes; no index can give a sum, so that the sort is not left out
+        chosen = chosen.order_by(arrival + 0)
     statement = sa.insert(target).from_select(list(values), chosen)
     # drivers know how many rows an INSERT … SELECT wrote; SQLAlchemy keeps it only when it is asked to
     return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount

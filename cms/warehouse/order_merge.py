@@ -74,12 +74,12 @@ def merge_orders(
     _write_records(connection, load, same_record, now)
     note_statistics(connection, load, records)
     _let_go_of_records(connection, vacated)
-    conflicts = _refused_statuses(connection, load)
-    updated = _update_single(connection, load, now)
-    inserted = _insert_single(connection, load, now)
-    shared = merge_known_orders(
-        connection, {*_shared_orders(connection, load), *vacated}, load=load, now=now, merger=merger
-    )
+    shared_ids = _shared_orders(connection, load)
+    single = _single(load, shared_ids)
+    conflicts = _refused_statuses(connection, load, single)
+    updated = _update_single(connection, load, single, now)
+    inserted = _insert_single(connection, load, single, now)
+    shared = merge_known_orders(connection, {*shared_ids, *vacated}, load=load, now=now, merger=merger)
     # a load may bring an order's last word together with its removal: delivered, and gone from the board
     gone = _remove_records(connection, load, now, complete=complete, removed_ids=removed_ids)
     left = merge_known_orders(connection, gone, load=load, now=now, merger=merger)
@@ -144,7 +144,7 @@ def _write_records(
     note_newer_updates(connection, records, staged, load, same_record)
     keys = {"source_system": load.source, "source_order_id": staged.c.source_order_id}
     new = keys | said | {"source_updated_at": staged.c.source_updated_at}
-    insert_missing(connection, records, new, [mergeable(staged, load)], same_record)
+    insert_missing(connection, records, new, [mergeable(staged, load)], same_record, arrival=staged.c.row_number)
 
 
 def _remove_records(
@@ -155,7 +155,10 @@ def _remove_records(
 
     def remove(which: sa.ColumnElement[bool]) -> int:
         leaving = sa.and_(records.c.source_system == load.source, records.c.removed_at.is_(None), which)
-        gone.extend(connection.execute(sa.select(records.c.order_id).where(leaving)).scalars())
+        left = connection.execute(sa.select(records.c.order_id).where(leaving)).scalars().all()
+        if not left:
+            return 0
+        gone.extend(left)
         return connection.execute(sa.update(records).where(leaving).values(removed_at=now)).rowcount
 
     in_pieces(removed_ids, lambda ids: remove(records.c.source_order_id.in_(ids)))
@@ -189,8 +192,10 @@ def _shared_orders(connection: sa.Connection, load: StagedLoad) -> Sequence[str]
     return connection.execute(query).scalars().all()
 
 
-def _single(load: StagedLoad) -> sa.ColumnElement[bool]:
-    return sa.and_(_written(load), ~_is_shared(), records.c.removed_at.is_(None))
+def _single(load: StagedLoad, shared_ids: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Records that alone describe their order; where the load shares none, nothing is asked of each row."""
+    alone = [~_is_shared()] if shared_ids else []
+    return sa.and_(_written(load), *alone, records.c.removed_at.is_(None))
 
 
 def _said_status() -> sa.ColumnElement[str]:
@@ -225,10 +230,10 @@ def _keeps_status(old: OrderStatus, new: OrderStatus) -> bool:
     return not may_become(old, new) or (old is OrderStatus.SCHEDULED and new is OrderStatus.OPEN)
 
 
-def _refused_statuses(connection: sa.Connection, load: StagedLoad) -> list[str]:
+def _refused_statuses(connection: sa.Connection, load: StagedLoad, single: sa.ColumnElement[bool]) -> list[str]:
     query = (
         sa.select(order_master.c.order_id, _standing_status(), records.c.status)
-        .where(_single(load), _SAME_ORDER, _is_refused())
+        .where(single, _SAME_ORDER, _is_refused())
         .order_by(order_master.c.order_id)
         .limit(SHOWN_CONFLICTS)
     )
@@ -252,7 +257,7 @@ def _order_values() -> dict[str, Any]:
     }
 
 
-def _update_single(connection: sa.Connection, load: StagedLoad, now: datetime) -> int:
+def _update_single(connection: sa.Connection, load: StagedLoad, single: sa.ColumnElement[bool], now: datetime) -> int:
     status = sa.case((_pairs(_keeps_status), _standing_status()), else_=_said_status())
     instants = {
         name: sa.case((status.in_(statuses), sa.func.coalesce(records.c[name], order_master.c[name])), else_=sa.null())
@@ -260,7 +265,7 @@ def _update_single(connection: sa.Connection, load: StagedLoad, now: datetime) -
     }
     return connection.execute(
         sa.update(order_master)
-        .where(_SAME_ORDER, _single(load), _ITS_CUSTOMER)
+        .where(_SAME_ORDER, single, _ITS_CUSTOMER)
         .values(
             **_order_values(),
             **instants,
@@ -271,11 +276,13 @@ def _update_single(connection: sa.Connection, load: StagedLoad, now: datetime) -
     ).rowcount
 
 
-def _insert_single(connection: sa.Connection, load: StagedLoad, now: datetime) -> int:
+def _insert_single(connection: sa.Connection, load: StagedLoad, single: sa.ColumnElement[bool], now: datetime) -> int:
     instants = {
         name: sa.case((_said_status().in_(statuses), records.c[name]), else_=sa.null())
         for name, statuses in _STATUSES_OF_INSTANT.items()
     }
     values = {"order_id": records.c.order_id, **_order_values(), **instants, "status": _said_status()}
     values |= loaded_columns(load, now)
-    return insert_missing(connection, order_master, values, [_single(load), _ITS_CUSTOMER], _SAME_ORDER)
+    return insert_missing(
+        connection, order_master, values, [single, _ITS_CUSTOMER], _SAME_ORDER, arrival=staged.c.row_number
+    )

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -54,8 +55,7 @@ class RowFitter:
                     values[name] = fits[name](value)
                 except MisfitError as misfit:
                     misfits[name] = misfit
-        problems = [*row.problems, *(f"{name}: {misfits[name]}" for name in fits if name in misfits)]
-        values["problems"] = _storable("\n".join(problems)) if problems else None
+        values["problems"] = self._problems(row, misfits) if misfits or row.problems else None
         values["raw"] = as_json(row.raw)
         values["row_hash"] = self._hash(values)
         values["outcome"] = None
@@ -64,6 +64,10 @@ class RowFitter:
     def unknown_fields(self, row: SourceRow) -> list[str]:
         """Fields of the row that the staging table has no column for."""
         return sorted(row.values.keys() - self._fits.keys())
+
+    def _problems(self, row: SourceRow, misfits: Mapping[str, MisfitError]) -> str:
+        problems = [*row.problems, *(f"{name}: {misfits[name]}" for name in self._fits if name in misfits)]
+        return _storable("\n".join(problems))
 
     def _hash(self, values: Mapping[str, Any]) -> str:
         said = [values[name] for name in self._hashed]
@@ -90,13 +94,15 @@ def _fit_for(column: sa.Column[Any]) -> Fit:
 
 
 def _text_fit(length: int | None) -> Fit:
+    longest = sys.maxsize if length is None else length
+
     def fit(value: Any) -> str:
         text = value if isinstance(value, str) else str(value)
-        if text.isascii() and "\x00" not in text and (length is None or len(text) <= length):
+        if text.isascii() and len(text) <= longest and "\x00" not in text:
             return text  # nearly every value: no call is worth its time here
         if not text.isascii() or "\x00" in text:
             _refuse_unstorable(text)
-        if length is not None and _size(text) > length:
+        if _size(text) > longest:
             raise MisfitError(f"{_size(text)} characters, at most {length} fit: {text[:40]!r}…")
         return text
 

@@ -103,7 +103,9 @@ def _delete_all(connection: sa.Connection, customer_ids: Sequence[str]) -> int:
 def _insert_new(connection: sa.Connection, load: StagedLoad, now: datetime) -> int:
     values: dict[str, Any] = {name: staged.c[name] for name in ("customer_id", *_FIELDS, "row_hash")}
     values |= loaded_columns(load, now)
-    return insert_missing(connection, delivery_schedules, values, [mergeable(staged, load)], _SAME_WINDOW)
+    return insert_missing(
+        connection, delivery_schedules, values, [mergeable(staged, load)], _SAME_WINDOW, arrival=staged.c.row_number
+    )
 
 
 def _windows(
