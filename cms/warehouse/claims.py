@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cms.domain.errors import NotFoundError
-from cms.warehouse.bulk import read_rows
+from cms.warehouse.bulk import pieces, read_rows
 from cms.warehouse.locks import Lock, take
 
 
@@ -71,20 +71,21 @@ class ClaimTable:
         query = sa.select(table).where(key.in_(ids)).order_by(table.c.due_at, key)
         return read_rows(connection, query)
 
-    def finish(self, connection: sa.Connection, entry_id: int, *, now: datetime) -> None:
-        """The entry is done."""
-        self._close(connection, entry_id, {"status": self.done, self.done_at: now, "error": sa.null()})
+    def finish(self, connection: sa.Connection, entry_ids: Sequence[int], *, now: datetime) -> None:
+        """The entries are done."""
+        for ids in pieces(sorted(set(entry_ids))):
+            self._close(connection, ids, {"status": self.done, self.done_at: now, "error": sa.null()})
 
     def end_otherwise(self, connection: sa.Connection, entry_id: int, *, state: str, reason: str) -> None:
         """The entry is neither done nor given up, and not tried again."""
         assert state in self.other_ends, "an end that the table knows"
-        self._close(connection, entry_id, {"status": state, "error": reason})
+        self._close(connection, [entry_id], {"status": state, "error": reason})
 
     def fail(self, connection: sa.Connection, entry_id: int, *, error: str, retry_at: datetime | None) -> None:
         """The entry failed: it is due again at `retry_at`, or never."""
         table = self.table
         what_next = {"status": "dead"} if retry_at is None else {"due_at": retry_at}
-        self._close(connection, entry_id, {"attempts": table.c.attempts + 1, "error": error, **what_next})
+        self._close(connection, [entry_id], {"attempts": table.c.attempts + 1, "error": error, **what_next})
 
     def revive(self, connection: sa.Connection, *, now: datetime, which: sa.ColumnElement[bool] | None = None) -> int:
         """Give dead entries another chance; how many there were."""
@@ -122,8 +123,8 @@ class ClaimTable:
             query = query.where(which)
         return connection.execute(query).scalars().all()
 
-    def _close(self, connection: sa.Connection, entry_id: int, values: Mapping[str, Any]) -> None:
+    def _close(self, connection: sa.Connection, entry_ids: Sequence[int], values: Mapping[str, Any]) -> None:
         released = {"claimed_by": sa.null(), "claimed_until": sa.null()}
-        statement = sa.update(self.table).where(self.table.c[self.key] == entry_id).values(**values, **released)
-        if connection.execute(statement).rowcount == 0:
-            raise NotFoundError(self.what, str(entry_id))
+        statement = sa.update(self.table).where(self.table.c[self.key].in_(entry_ids)).values(**values, **released)
+        if connection.execute(statement).rowcount < len(entry_ids):
+            raise NotFoundError(self.what, ", ".join(map(str, entry_ids)))

@@ -78,12 +78,7 @@ class WarehouseInbox:
 
     def mark_all_done(self, event_ids: Sequence[int], *, now: datetime) -> None:
         """They were processed, all of them or none."""
-
-        def work(connection: sa.Connection) -> None:
-            for event_id in event_ids:
-                _QUEUE.finish(connection, event_id, now=now)
-
-        in_transaction(self.engine, work)
+        in_transaction(self.engine, lambda connection: _QUEUE.finish(connection, event_ids, now=now))
 
     def mark_failed(self, event_id: int, *, error: str, retry_at: datetime | None) -> None:
         """Processing failed: try again at `retry_at`, or never (None: a dead letter)."""

@@ -52,7 +52,7 @@ class WarehouseOutbox:
 
     def mark_sent(self, outbox_id: int, *, now: datetime) -> None:
         """It has gone out."""
-        in_transaction(self.engine, lambda connection: _QUEUE.finish(connection, outbox_id, now=now))
+        in_transaction(self.engine, lambda connection: _QUEUE.finish(connection, [outbox_id], now=now))
 
     def mark_failed(self, outbox_id: int, *, error: str, retry_at: datetime | None, now: datetime) -> None:  # noqa: ARG002
         """It did not go out: try again at `retry_at`, or never (None: a dead letter)."""
