@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cms.application.gated_load import LoadReport
+    from cms.bootstrap import System
 
 sync = typer.Typer(help="Bring in what is new from every source.", no_args_is_help=True)
 imports = typer.Typer(help="Bring in everything from one source, or the plant's master data.", no_args_is_help=True)
@@ -90,7 +91,7 @@ def _load_customers(names: "Sequence[str] | None", *, full: bool, quiet: bool) -
     with open_system() as system, shown_progress(quiet=quiet) as progress:
         return [
             report
-            for name in names or system.source_names("customers")
+            for name in names or _every_source(system, "customers")
             for report in sync_customers(system.customer_source(name), system.loader, full=full, progress=progress)
         ]
 
@@ -102,8 +103,18 @@ def _load_orders(names: "Sequence[str] | None", *, full: bool, quiet: bool) -> "
     with open_system() as system, shown_progress(quiet=quiet) as progress:
         return [
             sync_orders(system.order_source(name), system.loader, full=full, progress=progress)
-            for name in names or system.source_names("orders")
+            for name in names or _every_source(system, "orders")
         ]
+
+
+def _every_source(system: "System", dataset: str) -> list[str]:
+    from cms.domain.errors import NotFoundError
+
+    names = system.source_names(dataset)
+    if not names:
+        remedy = "add [sources.NAME] to cms.toml, or name the file in CMS_CONFIG"
+        raise NotFoundError("source of", dataset, remedy)
+    return names
 
 
 def _finish(reports: "Sequence[LoadReport]", *, as_json: bool) -> None:

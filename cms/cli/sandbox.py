@@ -26,11 +26,14 @@ def sandbox(
     latency_ms: int = typer.Option(0, min=0, help="How long every answer takes at least."),
     faults: str = typer.Option("", help="What goes wrong, such as 'http_503=0.05,cursor_expiry@p3'."),
     plant_file: Path | None = typer.Option(None, help="Also write the plant (resources, routings, calendar) here."),
+    settings_file: Path | None = typer.Option(
+        None, help="Also write the settings that connect to this sandbox here; a warehouse beside it."
+    ),
     as_json: bool = AS_JSON,
 ) -> None:
     """Serve a monday.com-compatible API and an order-management API on this machine, until interrupted.
 
-    Example: cms sandbox --customers 200 --orders-per-month 1000 --faults http_503=0.05
+    Example: cms sandbox --customers 200 --orders-per-month 1000 --faults http_503=0.05 --settings-file cms.toml
     """
     from cms.sandbox import (
         CompanyOptions,
@@ -41,6 +44,7 @@ def sandbox(
         parse_faults,
         serve_forever,
     )
+    from cms.sandbox.settings_file import sandbox_settings
 
     options = CompanyOptions(
         as_of=(as_of or datetime.now(UTC)).date(),
@@ -57,6 +61,10 @@ def sandbox(
     behaviour = SandboxOptions(port=port, latency_seconds=latency_ms / 1000)
     served = Sandbox(company, options=behaviour, faults=rules, clock=clock)
     listening = served.listen()
+    if settings_file is not None:
+        folder = settings_file.absolute().parent / "var"
+        text = sandbox_settings(monday_url=served.monday_url, orders_url=served.orders_url, folder=folder)
+        settings_file.write_text(text, encoding="utf-8")
     _announce(served, as_json=as_json)
     serve_forever(served, listening)
 

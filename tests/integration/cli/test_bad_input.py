@@ -115,6 +115,16 @@ def test_an_unreachable_source_is_named(place: Workplace) -> None:
     assert_refused(answer, "away", "127.0.0.1:9")
 
 
+def test_a_sync_without_any_source_is_no_success(tmp_path: Path) -> None:
+    place = Workplace(folder=tmp_path)
+
+    for dataset in ("customers", "orders"):
+        answer = place.cms("sync", dataset)
+        assert answer.status == 8
+        assert f"no source of '{dataset}'" in answer.err
+        assert "add [sources.NAME] to cms.toml, or name the file in CMS_CONFIG" in answer.err
+
+
 def test_a_full_disk_is_named_and_the_tables_stay(place: Workplace) -> None:
     before = orders_in(place)
     many = "".join(f"M{n},C1,10,02/01/2026,13/01/2026\n" for n in range(20_000))

@@ -9,15 +9,17 @@ from pathlib import Path
 
 import requests
 
+from cms.config import read_settings
 from cms.sandbox import MONDAY_TOKEN
 
 CMS = [sys.executable, "-c", "from cms.cli import main; main()"]
 
 
 def test_the_command_announces_itself_in_one_line_and_serves(tmp_path: Path) -> None:
-    plant = tmp_path / "plant.toml"
+    plant, settings = tmp_path / "plant.toml", tmp_path / "cms.toml"
     sizes = ["--customers", "8", "--orders-per-month", "20", "--as-of", "2026-03-02"]
     command = [*CMS, "sandbox", "--port", "0", *sizes, "--json", "--plant-file", str(plant)]
+    command += ["--settings-file", str(settings)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -30,6 +32,9 @@ def test_the_command_announces_itself_in_one_line_and_serves(tmp_path: Path) -> 
     assert answer.json()["data"]["boards"][0] == {"name": "Customers", "items_count": 9}
     assert (ready["as_of"], ready["customers"], ready["orders"]) == ("2026-03-02", 8, 480)
     assert len(tomllib.loads(plant.read_text(encoding="utf-8"))["resources"]) == 5
+    connected = read_settings(settings, environment={})
+    assert connected.monday.url == ready["monday_url"]
+    assert sorted(connected.sources) == ["customer_board", "order_board", "order_management"]
 
 
 def test_a_port_that_is_taken_is_said_so() -> None:
