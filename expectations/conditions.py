@@ -101,10 +101,17 @@ def _weekday_on_mssql(element: WeekdayOf, compiler: SQLCompiler, **kw: Any) -> s
     return f"(DATEDIFF(day, 0, {compiler.process(element.clauses, **kw)}) % 7)"
 
 
-class HidesBlanks(FunctionElement[bool]):
-    """Whether a text ends in blanks that the engine's comparisons do not see: on SQL Server ``'C1 ' = 'C1'``."""
+class Condition(FunctionElement[bool]):
+    """What holds or not, in each engine's own words; SQL Server refuses such words beside a ``= 1``."""
 
     type = sa.Boolean()
+    inherit_cache = True
+    _is_implicitly_boolean = True  # said as it is, as SQLAlchemy says its own comparisons
+
+
+class HidesBlanks(Condition):
+    """Whether a text ends in blanks that the engine's comparisons do not see: on SQL Server ``'C1 ' = 'C1'``."""
+
     inherit_cache = True
 
     def __init__(self, text: sa.ColumnElement[str]) -> None:
@@ -130,10 +137,9 @@ _WINDOWS_1252 = (
 _TWICE_ENCODED = f"[\xc2\xc3\xc4\xc5\xd0\xd1\xe2][\x80-\xbf{_WINDOWS_1252}]"
 
 
-class HoldsMoreThanPlainCharacters(FunctionElement[bool]):
+class HoldsMoreThanPlainCharacters(Condition):
     """Whether a text has anything but the visible characters of ASCII: one cheap look that most keys pass."""
 
-    type = sa.Boolean()
     inherit_cache = True
 
     def __init__(self, text: sa.ColumnElement[str]) -> None:
@@ -155,10 +161,9 @@ def _holds_more_on_mssql(element: HoldsMoreThanPlainCharacters, compiler: SQLCom
     return f"({compiler.process(element.clauses, **kw)} COLLATE Latin1_General_100_BIN2 LIKE N'%[^!-~]%')"
 
 
-class IsGarbled(FunctionElement[bool]):
+class IsGarbled(Condition):
     """Whether a text went through a wrong encoding: replacement and control characters, UTF-8 read as Latin-1."""
 
-    type = sa.Boolean()
     inherit_cache = True
 
     def __init__(self, text: sa.ColumnElement[str]) -> None:
@@ -182,6 +187,11 @@ def _is_garbled_on_mssql(element: IsGarbled, compiler: SQLCompiler, **kw: Any) -
     # a binary collation compares code points: without it SQL Server folds accents and ignores U+FFFD
     text = f"{compiler.process(element.clauses, **kw)} COLLATE Latin1_General_100_BIN2"
     return f"({text} LIKE N'%[\ufffd{_CONTROL}]%' OR {text} LIKE N'%{_TWICE_ENCODED}%')"
+
+
+def never() -> sa.ColumnElement[bool]:
+    """What holds for no row; SQL Server has no word for false where a condition stands."""
+    return sa.literal_column("1") == sa.literal_column("0")
 
 
 def is_blank(text: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:

@@ -60,9 +60,11 @@ def _until_first(weeks: Sequence[int]) -> tuple[int, ...]:
 
 def _orders_by_day(connection: sa.Connection, standing: Standing, today: date) -> dict[date, int]:
     orders = standing.tables["order_master"].c
-    day = DayAfter(orders.ordered_at, 0)
     first = today - timedelta(days=7 * WEEKS)
-    query = sa.select(day, sa.func.count()).where(*_ordered_between(standing, first, today)).group_by(day)
+    # SQL Server does not take two equal expressions with parameters for one: it groups by a column
+    day = DayAfter(orders.ordered_at, 0).label("day")
+    ordered = sa.select(day).where(*_ordered_between(standing, first, today)).subquery()
+    query = sa.select(ordered.c.day, sa.func.count()).group_by(ordered.c.day)
     return {row[0]: row[1] for row in connection.execute(query)}
 
 

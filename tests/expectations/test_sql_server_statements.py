@@ -21,18 +21,21 @@ def on_sql_server(query: sa.Select[tuple[object, ...]]) -> str:
     return str(query.compile(dialect=dialect, schema_translate_map={None: "cms"}, render_schema_translate=True))
 
 
-def as_query(dataset: Dataset, rule: RowRule) -> sa.Select[tuple[object, ...]]:
-    load = StagedLoad(load_id="L", dataset=dataset, source="erp", row_count=1, staged_at=NOW)
+def as_query(dataset: Dataset, rule: RowRule, row_count: int) -> sa.Select[tuple[object, ...]]:
+    load = StagedLoad(load_id="L", dataset=dataset, source="erp", row_count=row_count, staged_at=NOW)
     staged = Staged(load=load, tables=metadata.tables, now=NOW)
     return sa.select(sa.case((rule.broken(staged), 1), else_=0)).where(staged.belongs)
 
 
+@pytest.mark.parametrize("row_count", [1, 100])
 @pytest.mark.parametrize(("dataset", "rule"), ROW_RULES, ids=lambda value: getattr(value, "name", value))
-def test_a_rule_about_rows_can_be_said_to_sql_server(dataset: Dataset, rule: RowRule) -> None:
-    statement = on_sql_server(as_query(dataset, rule))
+def test_a_rule_about_rows_can_be_said_to_sql_server(dataset: Dataset, rule: RowRule, row_count: int) -> None:
+    statement = on_sql_server(as_query(dataset, rule, row_count))
 
     assert "cms.staging_" in statement
     assert not re.search(r"\bGLOB\b|\bdate\(|strftime|AT TIME ZONE| ~ ", statement)
+    # a condition is no value there, and a value no condition
+    assert not re.search(r"\) = 1|(WHEN|WHERE|AND|OR|NOT) \(?[01]\b(?! =)", statement)
 
 
 @pytest.mark.parametrize("rule", TABLE_RULES, ids=lambda rule: rule.name)
@@ -42,4 +45,4 @@ def test_a_rule_about_tables_can_be_said_to_sql_server(rule: TableRule) -> None:
     statement = on_sql_server(rule.broken(standing).limit(21))
 
     assert re.match(r"SELECT (DISTINCT )?TOP ", statement)
-    assert not re.search(r"\bGLOB\b|\bdate\(|strftime|ISODOW| true\b| false\b", statement)
+    assert not re.search(r"\bGLOB\b|\bdate\(|strftime|ISODOW| true\b| false\b|\) = 1", statement)
