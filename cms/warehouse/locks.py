@@ -54,14 +54,18 @@ _GET_APPLOCK = sa.text(
 
 
 def _take_on_sql_server(connection: sa.Connection, lock: Lock) -> None:
-    values = {"resource": str(lock), "timeout": LOCK_TIMEOUT_SECONDS * 1000}
-    result = connection.execute(_GET_APPLOCK, values)
-    # where the wait was broken off as a deadlock, the first result may be without rows
-    answer = result.scalar_one() if result.returns_rows else _DEADLOCK
+    answer = _answer(connection, _GET_APPLOCK, str(lock), LOCK_TIMEOUT_SECONDS)
     if answer == _DEADLOCK:
         raise DeadlockError(f"the lock {lock} and others were wanted in another order by another program; run again")
     if answer < 0:
         raise WarehouseError(f"the lock {lock} was not free for {LOCK_TIMEOUT_SECONDS} s; run again")
+
+
+def _answer(connection: sa.Connection, question: sa.TextClause, resource: str, wait_seconds: float) -> int:
+    values = {"resource": resource, "timeout": int(wait_seconds * 1000)}
+    result = connection.execute(question, values)
+    # where the server tells that the wait was broken off, that comes first: a result without rows
+    return int(result.scalar_one()) if result.returns_rows else _DEADLOCK
 
 
 TURN_SECONDS = 60.0
@@ -109,8 +113,7 @@ _END_TURN = sa.text("EXEC sp_releaseapplock @Resource = :resource, @LockOwner = 
 
 
 def _turn_on_sql_server(connection: sa.Connection, what: str, wait_seconds: float) -> Callable[[], object]:
-    values = {"resource": what, "timeout": int(wait_seconds * 1000)}
-    if connection.execute(_GET_TURN, values).scalar_one() < 0:
+    if _answer(connection, _GET_TURN, what, wait_seconds) < 0:
         raise _not_free(what, wait_seconds)
     return lambda: connection.execute(_END_TURN, {"resource": what})
 
