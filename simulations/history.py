@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,6 @@ from cms.domain.orders import Order, OrderId, OrderStatus, OrderType, Priority
 from simulations.order_history import History, make_history
 
 if TYPE_CHECKING:
-    from cms.application.ports import Plant
     from cms.bootstrap import System
 
 OWN_COLUMNS = Path(__file__).parent / "own_columns.toml"
@@ -75,10 +75,10 @@ def load_history_file(
     """
     from cms.bootstrap import open_system  # noqa: PLC0415 - workers of a study need no adapters
 
-    with open_system(mapping, environment={}) as system:
+    with open_system(mapping, environment={}) as system, ExitStack() as own:
         name = _first_source(system, "orders")
         reading = system if orders is None else system.reading_file(name, orders)
-        made = system.plant_from(plant) if plant else _plant_of_warehouse()
+        made = system.plant_from(plant) if plant else own.enter_context(open_system()).warehouse.plant.plant()
         described = system.source_names("customers") and (customers is not None or mapping != OWN_COLUMNS)
         known = _customers(system, orders, customers, orders_source=name) if described else {}
         counted: Counter[str] = Counter()
@@ -95,13 +95,6 @@ def load_history_file(
             default_routing=system.planning_rules.default_routing,
             left_out=counted,
         )
-
-
-def _plant_of_warehouse() -> "Plant":
-    from cms.bootstrap import open_system  # noqa: PLC0415 - workers of a study need no adapters
-
-    with open_system() as system:
-        return system.warehouse.plant.plant()
 
 
 def _first_source(system: "System", dataset: str) -> str:

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from cms import __version__
 from simulations import figures
-from simulations.answers import comparison_answer, sizing_answer, study_answer
+from simulations.conclusion import comparison_answer, sizing_answer, study_answer
 from simulations.figures import Chart, label_of
 from simulations.kept_replications import study_fingerprint
 from simulations.measure_groups import MAIN_MEASURES

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from threading import Thread
 from typing import TypeAlias
@@ -244,15 +245,25 @@ def _here(model: Model, numbers: Iterable[int]) -> Iterator[ReplicationResult]:
 
 def _in_processes(model: Model, numbers: Iterable[int], workers: int) -> Iterator[ReplicationResult]:
     """Results as they are finished; the model goes to each process once."""
-    # spawned, not forked: a notebook's or a flow's threads must not be copied half-way
-    context = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_set_model, initargs=(model,))
+    executor = ProcessPoolExecutor(workers, mp_context=_context(), initializer=_set_model, initargs=(model,))
     try:
         futures: list[Future[ReplicationResult]] = [executor.submit(_run, number) for number in numbers]
         for future in as_completed(futures):
             yield future.result()
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+def _context() -> BaseContext:
+    """Never a fork of this process: a notebook's or a flow's threads must not be copied half-way.
+
+    Where there is a fork server, it has read this program once and every worker of every study begins as its copy.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
 
 
 _worker: dict[str, Model] = {}

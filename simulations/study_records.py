@@ -5,7 +5,7 @@ import json
 import math
 from collections.abc import Mapping
 
-from cms.application.ports import StudyFigure, StudyRecord
+from cms.domain.studies import StudyFigure, StudyRecord
 from simulations.kept_replications import study_fingerprint
 from simulations.scenario_file import scenario_document
 from simulations.statistics import Estimate

@@ -18,7 +18,7 @@ from cms.domain.errors import InvalidValueError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cms.application.ports import StudyRecord
+    from cms.domain.studies import StudyRecord
     from simulations import Scenario, Sizing
     from simulations.history_files import HistoryFiles
 

@@ -8,14 +8,14 @@ import typer
 from cms.cli.output import print_table, print_text_table
 
 if TYPE_CHECKING:
-    from cms.application.ports import StudyFigure, StudyRecord
+    from cms.domain.studies import StudyFigure, StudyRecord
     from simulations import Comparison, GridPoint, Sizing, Study
     from simulations.tables import Table
 
 
 def print_study(study: "Study") -> None:
     """A study."""
-    from simulations.answers import study_answer
+    from simulations.conclusion import study_answer
     from simulations.tables import study_tables
 
     _print(study.scenario.question, study_answer(study), study_tables(study))
@@ -23,7 +23,7 @@ def print_study(study: "Study") -> None:
 
 def print_comparison(comparison: "Comparison") -> None:
     """Two studies and their paired differences."""
-    from simulations.answers import comparison_answer
+    from simulations.conclusion import comparison_answer
     from simulations.tables import comparison_tables
 
     _print(comparison.second.scenario.question, comparison_answer(comparison), comparison_tables(comparison))
@@ -31,7 +31,7 @@ def print_comparison(comparison: "Comparison") -> None:
 
 def print_sizing(sizing: "Sizing") -> None:
     """The level that was found, and the way to it."""
-    from simulations.answers import sizing_answer
+    from simulations.conclusion import sizing_answer
     from simulations.tables import sizing_table
 
     _print("", sizing_answer(sizing), [sizing_table(sizing)])

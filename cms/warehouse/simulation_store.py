@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from cms.application.ports import StudyFigure, StudyRecord
+from cms.domain.studies import StudyFigure, StudyRecord
 from cms.warehouse.bulk import insert_rows, pieces, read_rows
 from cms.warehouse.engine import in_transaction, reading
 from cms.warehouse.locks import Lock, take

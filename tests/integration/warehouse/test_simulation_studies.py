@@ -1,7 +1,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from cms.application.ports import StudyFigure, StudyRecord
+from cms.domain.studies import StudyFigure, StudyRecord
 from cms.warehouse.warehouse import Warehouse
 from tests.builders import MONDAY
 from tests.integration.warehouse.loading import NOW
