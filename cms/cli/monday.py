@@ -1,6 +1,7 @@
 """`cms monday`: the account's boards and webhooks, and how long the pinned API version lasts."""
 
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import typer
 
@@ -97,7 +98,8 @@ def create_command(
 
     with open_system() as system:
         address = url or system.settings.web.audience or ""
-        done = [create_webhooks(system.monday, b, address, event or EVENTS) for b in _boards(system, board)]
+        key, boards = uuid4().hex, _boards(system, board)
+        done = [create_webhooks(system.monday, b, address, event or EVENTS, key=key) for b in boards]
     created = [webhook for one in done for webhook in one.created]
     existing = [webhook for one in done for webhook in one.existing]
     if as_json:

@@ -45,8 +45,15 @@ def list_webhooks(client: MondayClient, board_id: str) -> tuple[Webhook, ...]:
     return tuple(sorted(found, key=lambda webhook: (webhook.event, webhook.webhook_id)))
 
 
-def create_webhooks(client: MondayClient, board_id: str, url: str, events: Iterable[str] = EVENTS) -> CreatedWebhooks:
+def create_webhooks(
+    client: MondayClient, board_id: str, url: str, events: Iterable[str] = EVENTS, *, key: str | None = None
+) -> CreatedWebhooks:
     """Have a board tell of events at an address, which must answer monday.com's challenge at once.
+
+    Parameters
+    ----------
+    key : str, optional
+        What no other call has: with it a creation whose answer was lost is sent again, and carried out once.
 
     Raises
     ------
@@ -59,7 +66,7 @@ def create_webhooks(client: MondayClient, board_id: str, url: str, events: Itera
         raise InvalidValueError("url", "must be an address that monday.com can reach (https://…)", url)
     existing = {webhook.event: webhook for webhook in list_webhooks(client, board_id)}
     wanted = tuple(dict.fromkeys(events))
-    created = tuple(_create(client, board_id, url, event) for event in wanted if event not in existing)
+    created = tuple(_create(client, board_id, url, event, key) for event in wanted if event not in existing)
     return CreatedWebhooks(created=created, existing=tuple(existing[e] for e in wanted if e in existing))
 
 
@@ -74,9 +81,9 @@ def delete_webhooks(client: MondayClient, webhook_ids: Iterable[str]) -> tuple[W
     return tuple(_delete(client, webhook_id) for webhook_id in webhook_ids)
 
 
-def _create(client: MondayClient, board_id: str, url: str, event: str) -> Webhook:
+def _create(client: MondayClient, board_id: str, url: str, event: str, key: str | None) -> Webhook:
     variables = {"board": board_id, "url": url, "event": event, "config": None}
-    answer = client.ask(CREATE_WEBHOOK, variables)
+    answer = client.ask(CREATE_WEBHOOK, variables, key=None if key is None else f"{key}:{board_id}:{event}")
     given = answer.data.get("create_webhook")
     if not given:
         raise BrokenAnswerError(f"the webhook for {event} was not confirmed", request_id=answer.request_id)

@@ -16,7 +16,7 @@ from cms.domain.errors import InvalidValueError, NotFoundError
 from cms.monday.errors import BoardDriftError, RefusedError
 from cms.monday.versions import VersionState, check_versions
 from cms.monday.webhooks import EVENTS, create_webhooks, delete_webhooks, list_webhooks
-from cms.sandbox import MONDAY_TOKEN, Sandbox
+from cms.sandbox import MONDAY_TOKEN, FaultKind, FaultRule, Sandbox
 from cms.sandbox.company_boards import CUSTOMER_BOARD, ORDER_BOARD
 from cms.sandbox.settings_file import sandbox_settings
 from tests.integration.monday.boards import a_client
@@ -99,6 +99,17 @@ def test_an_event_that_is_already_told_of_is_left_alone(hook_url: str) -> None:
 
     assert result.exit_code == 0
     assert "left alone" in result.stdout
+
+
+def test_with_a_key_of_its_own_a_creation_whose_answer_was_lost_is_made_once(sandbox: Sandbox, hook_url: str) -> None:
+    rules = [FaultRule(kind=kind, probability=0.3) for kind in (FaultKind.RESET_AFTER, FaultKind.HTTP_503)]
+    sandbox.faults.set(rules, seed=1)
+    create_webhooks(a_client(sandbox, broken_attempts=20), ORDER_BOARD, hook_url, key="this call")
+    fired = {fault.rule.kind for fault in sandbox.faults.fired}
+    sandbox.faults.clear()
+
+    assert fired == {FaultKind.RESET_AFTER, FaultKind.HTTP_503}
+    assert [w.event for w in list_webhooks(a_client(sandbox), ORDER_BOARD)] == sorted(EVENTS)
 
 
 def test_an_address_that_does_not_echo_the_challenge_is_refused(sandbox: Sandbox) -> None:
