@@ -27,6 +27,7 @@ from cms.warehouse.tables import SCHEMA
 BUSY_TIMEOUT_SECONDS = 30
 DIALECTS = ("sqlite", "postgresql", "mssql")
 _WRITES = "cms_writes"
+_FLUSHES = "cms_flushes"
 _SQLITE_WRITERS: dict[str, threading.Lock] = {}
 """By database file."""
 
@@ -61,11 +62,18 @@ def in_transaction(
     *,
     attempts: int = 8,
     sleep: Callable[[float], None] = time.sleep,
+    is_flushed: bool = True,
 ) -> T:
     """Do `work` in one writing transaction: all of it happens, or nothing.
 
     A deadlock, a serialization failure or a busy database rolls back and repeats the whole work, which must
     therefore touch nothing but the connection it is given.
+
+    Parameters
+    ----------
+    is_flushed : bool
+        False: it does not wait for the disk. Should the database's machine crash, it may be undone; what is committed
+        after it and waits for the disk brings it there too. For what would then simply be done again.
 
     Raises
     ------
@@ -74,7 +82,8 @@ def in_transaction(
     """
     for attempt in range(1, attempts + 1):
         try:
-            with _writers_turn(engine), engine.execution_options(**{_WRITES: True}).begin() as connection:
+            options = {_WRITES: True, _FLUSHES: is_flushed}
+            with _writers_turn(engine), engine.execution_options(**options).begin() as connection:
                 return work(connection)
         except DeadlockError:
             if attempt == attempts:
@@ -188,7 +197,10 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     # a writer takes the write lock at once: upgrading a read lock later cannot wait, it fails
-    writes = connection.get_execution_options().get(_WRITES, False)
+    options = connection.get_execution_options()
+    writes = options.get(_WRITES, False)
+    if writes:
+        connection.exec_driver_sql("PRAGMA synchronous=FULL" if options[_FLUSHES] else "PRAGMA synchronous=NORMAL")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
@@ -204,7 +216,13 @@ def _open_postgresql(url: URL, connect_timeout_seconds: int) -> Engine:
             "options": "-c timezone=UTC -c jit=off -c work_mem=32MB",
         },
     )
+    sa.event.listen(engine, "begin", _begin_postgresql)
     return engine.execution_options(schema_translate_map={None: SCHEMA})
+
+
+def _begin_postgresql(connection: sa.Connection) -> None:
+    if not connection.get_execution_options().get(_FLUSHES, True):
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
 
 def _open_sql_server(url: URL, connect_timeout_seconds: int) -> Engine:

@@ -64,6 +64,7 @@ class WarehouseInbox:
             lambda connection: _QUEUE.claim(
                 connection, now=now, limit=limit, worker=worker, lease_seconds=lease_seconds
             ),
+            is_flushed=False,
         )
         return [_event(row) for row in rows]
 
@@ -78,7 +79,8 @@ class WarehouseInbox:
 
     def mark_all_done(self, event_ids: Sequence[int], *, now: datetime) -> None:
         """They were processed, all of them or none."""
-        in_transaction(self.engine, lambda connection: _QUEUE.finish(connection, event_ids, now=now))
+        # an event whose end is lost with a machine is processed again, and has its effects once all the same
+        in_transaction(self.engine, lambda connection: _QUEUE.finish(connection, event_ids, now=now), is_flushed=False)
 
     def mark_failed(self, event_id: int, *, error: str, retry_at: datetime | None) -> None:
         """Processing failed: try again at `retry_at`, or never (None: a dead letter)."""

@@ -55,7 +55,10 @@ def stage_rows(
         first = next(chunks, [])
         row_count = len(first)
         if row_count < CHUNK_ROWS:
-            in_transaction(engine, lambda connection: _stage_at_once(connection, begin, first, load_id, dataset))
+            # the merge, which does wait for the disk, brings these rows there as well
+            in_transaction(
+                engine, lambda connection: _stage_at_once(connection, begin, first, load_id, dataset), is_flushed=False
+            )
             progress(f"staging {dataset}", row_count, None)
         else:
             in_transaction(engine, begin)

@@ -84,6 +84,24 @@ def test_writers_that_wait_in_line_on_sqlite_hold_no_connection(sqlite_warehouse
     assert count_of(sqlite_warehouse, sync_state) == 21
 
 
+def test_what_would_simply_be_done_again_does_not_wait_for_the_disk(warehouse: Warehouse) -> None:
+    engine, dialect = warehouse.engine, warehouse.engine.dialect.name
+    if dialect == "mssql":
+        pytest.skip("SQL Server always waits")
+    question = {"sqlite": "PRAGMA synchronous", "postgresql": "SHOW synchronous_commit"}[dialect]
+    if dialect == "postgresql":  # the test's server waits for nothing unless it is told to
+        sa.event.listen(engine, "connect", lambda driver, _: driver.execute("SET synchronous_commit = on"))
+        sa.event.listen(engine, "connect", lambda driver, _: driver.commit())
+        engine.dispose()
+
+    def waits(connection: sa.Connection) -> object:
+        return connection.exec_driver_sql(question).scalar_one()
+
+    found = [in_transaction(engine, waits, is_flushed=is_flushed) for is_flushed in (True, False, True)]
+
+    assert found == {"sqlite": [2, 1, 2], "postgresql": ["on", "off", "on"]}[dialect]
+
+
 def test_a_real_deadlock_costs_one_of_two_a_second_try_and_nothing_else(warehouse: Warehouse) -> None:
     if warehouse.engine.dialect.name == "sqlite":
         pytest.skip("SQLite's writers wait in line and cannot deadlock")
