@@ -1,4 +1,5 @@
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,7 +12,10 @@ from cms.warehouse.engine import in_transaction, open_engine, reading, schema_of
 from cms.warehouse.schema import check, current_revision, downgrade, head_revision, require_current_schema, upgrade
 from cms.warehouse.tables import metadata
 from cms.warehouse.warehouse import Warehouse
-from tests.integration.warehouse.loading import count_of, know_customers
+from tests.benchmarks.five_years import YearsOptions, fill
+from tests.integration.warehouse.loading import NOW, bad_row, count_of, know_customers, load_orders, order_row
+from tests.integration.warehouse.test_figures import QUOTE
+from tests.integration.warehouse.test_queues import a_notice
 from tests.warehouse_fixtures import remove_schema
 
 
@@ -54,6 +58,68 @@ def test_the_schema_goes_down_with_data_in_it_and_up_again(empty_url: str) -> No
     assert [name for name in left if name != "alembic_version"] == []
     assert count_of(Warehouse(engine=engine), metadata.tables["customer_master"]) == 1
     engine.dispose()
+
+
+def test_every_row_survives_the_way_down_to_the_first_revision_and_up_again(empty_url: str) -> None:
+    engine = open_engine(empty_url)
+    upgrade(engine)
+    write_rows_of_every_kind(Warehouse(engine=engine))
+    way = revisions()
+
+    before = rows_of_first_revision(engine)
+    for revision in reversed(way[:-1]):
+        downgrade(engine, revision)
+        assert rows_of_first_revision(engine) == before, f"down to {revision}"
+    for revision in way[1:]:
+        upgrade(engine, revision)
+        assert rows_of_first_revision(engine) == before, f"up to {revision}"
+
+    filled = {name for name, rows in before.items() if rows}
+    assert filled >= {
+        *("master_schedule", "schedule_history", "schedule_loads", "capacity_planning", "customer_master"),
+        *("order_master", "order_source_records", "quarantine", "quality_results", "inbox_events", "quotes"),
+        *("notification_outbox", "kpi_snapshots", "delivery_schedules", "sync_state", "loads"),
+    }
+    assert check(engine) == []
+    assert Warehouse(engine=engine).schedules.published() is not None
+    engine.dispose()
+
+
+def write_rows_of_every_kind(warehouse: Warehouse) -> None:
+    """Schedules and their history, a row in quarantine, events, a reservation, a notice that waits."""
+    fill(warehouse.engine, YearsOptions(months=1, orders_a_month=30, customers=4))
+    rows = [order_row("M1", customer_id="C00001"), order_row("M2", customer_id="C00001", quantity=Decimal(-1))]
+    load_orders(warehouse, *rows, failures=[bad_row(2)], watermark="2026-01-05")
+    event = {"deduplication_key": "e1", "source": "monday", "kind": "item", "subject_id": "O1"}
+    warehouse.inbox.add(**event, payload={"größe": 1}, now=NOW)
+    warehouse.quotes.keep(QUOTE)
+    warehouse.outbox.queue([a_notice()], now=NOW)
+
+
+def revisions() -> list[str]:
+    """All of them, the first one first."""
+    return [f"{number:04}" for number in range(1, int(head_revision()) + 1)]
+
+
+def rows_of_first_revision(engine: Engine) -> dict[str, list[tuple[str, ...]]]:
+    """Every row of the tables of the first revision, in the columns that it had."""
+    found = {}
+    with reading(engine) as connection:
+        for name in sorted(metadata.tables.keys() - LATER_TABLES):
+            table = metadata.tables[name]
+            columns = [column for column in table.columns if f"{name}.{column.name}" not in LATER_COLUMNS]
+            found[name] = sorted(tuple(map(str, row)) for row in connection.execute(sa.select(*columns)))
+    return found
+
+
+LATER_TABLES = {
+    *("board_writes", "simulation_studies", "simulation_results", "rollout_phases"),
+    *("archives", "archived_orders", "archived_records", "customer_blackouts"),
+}
+LATER_COLUMNS = {
+    *("order_master.status_before_removal", "schedule_versions.checked_at", "schedule_versions.findings"),
+    *("notification_outbox.schedule_version", "staging_customers.blackout_dates"),
+}
 
 
 def test_a_schema_newer_than_the_program_is_refused(warehouse: Warehouse) -> None:
