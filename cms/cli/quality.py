@@ -9,7 +9,7 @@ import typer
 from cms.cli.output import AS_JSON, print_json, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cms.application.ports import Dataset
     from cms.application.release_rows import Steward
@@ -44,13 +44,14 @@ def show(
         quality = system.warehouse.quality
         wanted = None if status == "all" or load else _one_of("status", status, _STATUSES)
         rows = quality.rows(dataset=_dataset(dataset), status=wanted, limit=100_000 if load else limit)
-        rows = [row for row in rows if load in (None, row.load_id)][:limit]
+        rows = [row for row in rows if load in (None, row.load_id)]
+        in_all = len(rows) if load else _count(quality.counts(), _dataset(dataset), wanted)
         refused = [line for line in quality.loads(dataset=_dataset(dataset), limit=200) if line.status == "refused"]
         results = [result for result in quality.results(load) if not result.success] if load else []
     if as_json:
-        print_json({"rows": rows, "refused_loads": refused, "not_met": results})
+        print_json({"rows": rows[:limit], "rows_in_all": in_all, "refused_loads": refused, "not_met": results})
         return
-    _print_rows(rows)
+    _print_rows(rows[:limit], in_all)
     if results:
         _print_results(results)
     if refused and load is None:
@@ -232,9 +233,19 @@ def _steward(system: "System", accept: list[str] | None, by: str | None) -> "Ste
     )
 
 
-def _print_rows(rows: "Sequence[Any]") -> None:
+def _count(counts: "Mapping[tuple[Dataset, str], int]", dataset: "Dataset | None", status: str | None) -> int:
+    """Rows in quarantine of a table, or of all of them, with a status, or with any."""
+    return sum(
+        count
+        for (of_dataset, of_status), count in counts.items()
+        if dataset in {None, of_dataset} and status in {None, of_status}
+    )
+
+
+def _print_rows(rows: "Sequence[Any]", in_all: int) -> None:
+    count = f"{in_all}" if len(rows) == in_all else f"first {len(rows)} (all: --limit {in_all}) of {in_all}"
     print_table(
-        f"{len(rows)} row(s) in quarantine",
+        f"{count} row(s) in quarantine",
         ["row", "table", "source", "key", "status", "why"],
         [(r.quarantine_id, r.dataset.value, r.source, r.row_key, r.status, r.reason[:SHOWN]) for r in rows],
     )

@@ -182,6 +182,16 @@ def test_tables_are_readable_without_json(folder: Path, sqlite_warehouse: Wareho
     assert "rejected 1 row(s)" in rejected.output
 
 
+def test_it_is_told_how_many_rows_wait_beside_those_that_are_shown(cms: Cms, sqlite_warehouse: Warehouse) -> None:
+    load(sqlite_warehouse, *(a_staged_order(n, customer_id="C2" if n % 10 == 0 else "C1") for n in range(9, 30)))
+
+    shown = cms("show", "--limit", "1")
+    table = CliRunner().invoke(app, ["quality", "show", "--limit", "1"]).output
+
+    assert (len(shown["rows"]), shown["rows_in_all"]) == (1, 2)
+    assert "first 1 (all: --limit 2) of 2 row(s) in quarantine" in table
+
+
 def test_the_schedule_is_checked_and_the_docs_are_built(cms: Cms, folder: Path, sqlite_warehouse: Warehouse) -> None:
     load(sqlite_warehouse, a_staged_order(1))
 
