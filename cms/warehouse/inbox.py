@@ -1,12 +1,13 @@
 """Events from outside, kept before they are answered and processed once, whichever worker takes them."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 
 from cms.application.inbox import Backlog, InboxEvent
@@ -148,7 +149,17 @@ class WarehouseInbox:
         return Backlog(**counts, failing=failing or 0, oldest_received_at=oldest)
 
 
+_INSERTS: Mapping[str, Callable[[sa.Table], sqlite.Insert | postgresql.Insert]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+
+
 def _add(connection: sa.Connection, row: Mapping[str, Any]) -> bool:
+    insert = _INSERTS.get(connection.dialect.name)
+    if insert is not None:  # one statement that waits for nobody but the same event
+        statement = insert(inbox_events).values(**row).on_conflict_do_nothing(index_elements=["deduplication_key"])
+        return connection.execute(statement.returning(inbox_events.c.event_id)).first() is not None
     take(connection, Lock.INBOX)
     if _is_known(connection, row["deduplication_key"]):
         return False
