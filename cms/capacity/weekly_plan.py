@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TypeAlias
 
+from cms.capacity.ledger import CapacityLoad
 from cms.domain.errors import InvalidValueError
 from cms.domain.metrics import utilization
 from cms.domain.resources import ResourceId
@@ -33,7 +34,9 @@ class WeeklyLoad:
     committed_hours : float
         From the published schedule.
     expected_hours : float
-        From open orders that are not scheduled yet and from forecast or history.
+        From open orders that are not scheduled yet, from what quotes hold, and from forecast or history.
+    reserved_hours : float
+        The part of the expected hours that quotes hold; 0 where a plan is read back, which does not keep it.
     """
 
     resource_id: ResourceId
@@ -42,6 +45,7 @@ class WeeklyLoad:
     overtime_hours: float
     committed_hours: float
     expected_hours: float
+    reserved_hours: float = 0.0
 
     @property
     def asked_hours(self) -> float:
@@ -118,6 +122,7 @@ def plan_weeks(
     as_of: date,
     committed: Iterable[ScheduledLoad],
     waiting: Iterable[WaitingLoad] = (),
+    reserved: Iterable[CapacityLoad] = (),
     history: DemandHistory | None = None,
     weeks: int = WEEKS_AHEAD,
 ) -> tuple[WeeklyLoad, ...]:
@@ -132,6 +137,8 @@ def plan_weeks(
         Of the published schedule.
     waiting : iterable of WaitingLoad
         Of open orders that it does not contain; those due after the last week are left for a later plan.
+    reserved : iterable of CapacityLoad
+        What quotes hold; it counts as known orders do.
     history : DemandHistory, optional
         None: nothing is expected but known orders.
 
@@ -147,6 +154,7 @@ def plan_weeks(
         ((load.resource_id, load.bucket_date, load.hours) for load in committed if load.bucket_date >= as_of), calendar
     )
     still_open = _by_week(((w.resource_id, max(as_of, w.due_date), w.hours) for w in waiting), calendar)
+    held = _by_week((load for load in reserved if load.bucket_date >= as_of), calendar)
     demand = history or DemandHistory()
     return tuple(
         _weekly_load(
@@ -156,6 +164,7 @@ def plan_weeks(
             as_of=as_of,
             committed_hours=promised.get((resource_id, monday), 0.0),
             waiting_hours=still_open.get((resource_id, monday), 0.0),
+            reserved_hours=held.get((resource_id, monday), 0.0),
             demand=demand,
         )
         for resource_id in sorted(calendar.resources)
@@ -188,6 +197,7 @@ def _weekly_load(
     as_of: date,
     committed_hours: float,
     waiting_hours: float,
+    reserved_hours: float,
     demand: DemandHistory,
 ) -> WeeklyLoad:
     buckets = calendar.buckets(resource_id, days_of_week(monday, as_of))
@@ -198,7 +208,8 @@ def _weekly_load(
         regular_hours=sum(bucket.regular_hours for bucket in buckets),
         overtime_hours=sum(bucket.overtime_hours for bucket in buckets),
         committed_hours=committed_hours,
-        expected_hours=max(waiting_hours, expected - committed_hours),
+        expected_hours=max(waiting_hours + reserved_hours, expected - committed_hours),
+        reserved_hours=reserved_hours,
     )
 
 

@@ -10,6 +10,11 @@ import typer
 from cms.cli.output import AS_JSON, print_json, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from cms.bootstrap import System
+    from cms.domain.resources import ResourceId
     from cms.domain.work_calendar import CalendarException
 
 app = typer.Typer(help="Enter what changes the plant's hours, and look at them.", no_args_is_help=True)
@@ -88,50 +93,57 @@ def show(
     resource: str | None = typer.Option(None, "--resource", "-r", help="Only this resource."),
     as_json: bool = AS_JSON,
 ) -> None:
-    """Show the hours of each resource and day, what the published schedule uses of them, and what quotes hold.
+    """Show the hours of each resource and day: what the published schedule uses, what quotes hold, what is free.
 
     Example: cms capacity show --from 2026-01-05 --days 7
     """
     from cms.bootstrap import open_system
-    from cms.capacity.ledger import CapacityLoad, hours_by_bucket
     from cms.domain.errors import NotFoundError
 
     with open_system() as system:
         first = start.date() if start else system.clock.now().date()
-        plant, published = system.warehouse.plant.plant(), system.warehouse.schedules.published()
-        reserved = hours_by_bucket(
-            CapacityLoad(held.resource_id, held.bucket_date, held.hours)
-            for held in system.warehouse.schedules.reservations(system.clock.now())
-        )
-    known = sorted(r.resource_id for r in plant.resources)
-    if resource is not None and resource not in known:
-        raise NotFoundError("resource", resource, f"there are: {', '.join(known)}")
-    used = {(d.resource_id, d.bucket_date): d for d in (published.resource_days if published else ())}
-    wanted = [first + timedelta(days=n) for n in range(days)]
-    calendar = plant.calendar()
-    rows = []
-    for resource_id in known:
-        if resource in (None, resource_id):
-            for bucket in calendar.buckets(resource_id, wanted):
-                use = used.get((resource_id, bucket.bucket_date))
-                rows.append(
-                    {
-                        "resource": resource_id,
-                        "day": bucket.bucket_date,
-                        "regular_hours": bucket.regular_hours,
-                        "overtime_hours": bucket.overtime_hours,
-                        "maintenance_hours": bucket.maintenance_hours,
-                        "committed_hours": use.load_hours if use else 0.0,
-                        "reserved_hours": reserved.get((resource_id, bucket.bucket_date), 0.0),
-                        "price_per_hour": use.price_per_hour if use else 0.0,
-                    }
-                )
+        known = sorted(r.resource_id for r in system.warehouse.plant.plant().resources)
+        if resource is not None and resource not in known:
+            raise NotFoundError("resource", resource, f"there are: {', '.join(known)}")
+        wanted = [first + timedelta(days=n) for n in range(days)]
+        rows = list(_hours_of_days(system, [name for name in known if resource in (None, name)], wanted))
     if as_json:
         print_json(rows)
     else:
-        hours = ["regular h", "overtime h", "maintenance h", "committed h", "reserved h"]
-        columns = ["resource", "day", *hours, "price an hour"]
-        print_table("Capacity", columns, [list(row.values()) for row in rows])
+        hours = ["regular h", "overtime h", "maintenance h", "committed h", "reserved h", "free h"]
+        print_table("Capacity", ["resource", "day", *hours, "price an hour"], [list(row.values()) for row in rows])
+
+
+def _hours_of_days(
+    system: "System", resources: "Sequence[ResourceId]", days: "Sequence[date]"
+) -> "Iterator[dict[str, object]]":
+    from cms.capacity.ledger import BucketAccount, CapacityLoad, hours_by_bucket
+
+    schedules = system.warehouse.schedules
+    calendar, published = system.warehouse.plant.plant().calendar(), schedules.published()
+    used = {(d.resource_id, d.bucket_date): d for d in (published.resource_days if published else ())}
+    reserved = hours_by_bucket(
+        CapacityLoad(held.resource_id, held.bucket_date, held.hours)
+        for held in schedules.reservations(system.clock.now())
+    )
+    for bucket in (bucket for name in resources for bucket in calendar.buckets(name, days)):
+        use = used.get((bucket.resource_id, bucket.bucket_date))
+        committed = use.load_hours if use else 0.0
+        held = reserved.get((bucket.resource_id, bucket.bucket_date), 0.0)
+        account = BucketAccount(
+            regular_hours=bucket.regular_hours, overtime_hours=bucket.overtime_hours, committed_hours=committed + held
+        )
+        yield {
+            "resource": bucket.resource_id,
+            "day": bucket.bucket_date,
+            "regular_hours": bucket.regular_hours,
+            "overtime_hours": bucket.overtime_hours,
+            "maintenance_hours": bucket.maintenance_hours,
+            "committed_hours": committed,
+            "reserved_hours": held,
+            "free_hours": account.free_hours,
+            "price_per_hour": use.price_per_hour if use else 0.0,
+        }
 
 
 @app.command("history")

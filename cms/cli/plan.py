@@ -134,7 +134,17 @@ def _show_insertion(report: "InsertionReport", order: str, *, as_json: bool) -> 
     if as_json:
         version = report.publication.version if report.publication else None
         asked = [{"moves": a.moves, "order": a.order_id, "class": a.priority} for a in insertion.asked]
-        print_json({"version": version, "deliveries": insertion.deliveries, "asked": asked, "moved": insertion.moved})
+        tiers = [{"name": t.name, "value": t.value, "bound": t.bound, "gap": t.gap} for t in insertion.result.tiers]
+        print_json(
+            {
+                "version": version,
+                "deliveries": insertion.deliveries,
+                "asked": asked,
+                "moved": insertion.moved,
+                "tiers": tiers,
+                "tier_changes": insertion.tier_changes,
+            }
+        )
         return
     for delivery in insertion.deliveries:
         late = f"{delivery.tardiness_days} days late" if delivery.tardiness_days else "on time"
@@ -178,6 +188,9 @@ def weekly(
         for limit in report.bottlenecks
     ]
     print_table("Resources, the tightest first", ["resource", "mean", "peak", "peak week"], rows)
+    held = [(w.resource_id, w.week_start, w.reserved_hours) for w in report.weeks if w.reserved_hours > 0]
+    if held:
+        print_table("Held by quotes", ["resource", "week", "reserved h"], held)
     for alert in report.alerts:
         typer.echo(f"alert: {alert}")
     lines = [

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import typer
@@ -17,6 +18,16 @@ app = typer.Typer()
 
 ACTOR = typer.Option("cms quote", "--actor", help="Who does it.")
 QUOTE = typer.Argument(..., metavar="QUOTE", help="The quote's id.")
+
+
+class Status(StrEnum):
+    """What became of a quote."""
+
+    QUOTED = "quoted"
+    RESERVED = "reserved"
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
 
 
 @app.callback(invoke_without_command=True, no_args_is_help=True)
@@ -91,7 +102,7 @@ def cancel(quote: str = QUOTE, as_json: bool = AS_JSON) -> None:
 
 @app.command("list")
 def list_command(
-    status: str | None = typer.Option(None, "--status", help="Only quotes of this status."), as_json: bool = AS_JSON
+    status: Status | None = typer.Option(None, "--status", help="Only quotes of this status."), as_json: bool = AS_JSON
 ) -> None:
     """List quotes, the newest first.
 
@@ -100,13 +111,21 @@ def list_command(
     from cms.bootstrap import open_system
 
     with open_system() as system:
-        known = system.warehouse.quotes.quotes(status=status)
+        known = system.warehouse.quotes.quotes(now=system.clock.now(), status=status)
     if as_json:
         print_json(known)
         return
     columns = ["quote", "status", "customer", "family", "quantity", "delivery", "until"]
     rows = [
-        (q.quote_id, q.status, q.customer_id, q.product_family, q.quantity, q.delivery_date, q.expires_at)
+        (
+            q.quote_id,
+            q.status,
+            q.customer_id,
+            q.product_family,
+            f"{q.quantity.normalize():f}",
+            q.delivery_date,
+            f"{q.expires_at:%Y-%m-%d %H:%M} UTC" if q.expires_at else None,
+        )
         for q in known
     ]
     print_table("Quotes", columns, rows)
@@ -161,5 +180,6 @@ def _show(kept: "KeptQuote", *, as_json: bool) -> None:
     if as_json:
         print_json(kept)
     else:
-        until = f" until {kept.expires_at:%Y-%m-%d %H:%M} UTC" if kept.expires_at else ""
+        holds = kept.status in (Status.RESERVED, Status.CONFIRMED)
+        until = f" until {kept.expires_at:%Y-%m-%d %H:%M} UTC" if holds and kept.expires_at else ""
         typer.echo(f"{kept.quote_id}: {kept.delivery_date} is {kept.status}{until}")

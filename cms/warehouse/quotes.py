@@ -67,11 +67,14 @@ class WarehouseQuotes:
         with reading(self.engine) as connection:
             return _read(connection, quote_id)
 
-    def quotes(self, *, status: str | None = None, limit: int = 100) -> list[KeptQuote]:
-        """Quotes, newest first; all of them, or those with a status."""
-        query = sa.select(quotes).order_by(quotes.c.quoted_at.desc(), quotes.c.quote_id).limit(limit)
+    def quotes(self, *, now: datetime, status: str | None = None, limit: int = 100) -> list[KeptQuote]:
+        """Quotes, newest first; all of them, or those with a status. A reservation whose time is over has expired."""
+        is_over = sa.and_(quotes.c.status == RESERVED, quotes.c.expires_at <= now)
+        shown = sa.case((is_over, EXPIRED), else_=quotes.c.status).label("status")
+        others = [column for column in quotes.c if column.name != "status"]
+        query = sa.select(*others, shown).order_by(quotes.c.quoted_at.desc(), quotes.c.quote_id).limit(limit)
         if status is not None:
-            query = query.where(quotes.c.status == status)
+            query = query.where(shown == status)
         with reading(self.engine) as connection:
             return [_quote(row) for row in read_rows(connection, query)]
 
@@ -86,7 +89,7 @@ class WarehouseQuotes:
             quote = _read(connection, quote_id)
             found = EXPIRED if _has_expired(quote, now) else quote.status
             if found not in allowed:
-                raise InvalidValueError(f"quote {quote_id}", f"cannot become {status}; quote again", found)
+                raise InvalidValueError(f"quote {quote_id}", _refusal(found, status), found)
             connection.execute(sa.update(quotes).where(quotes.c.quote_id == quote_id).values(status=status, **values))
             return _read(connection, quote_id)
 
@@ -105,6 +108,10 @@ def read_reservations(connection: sa.Connection, now: datetime) -> list[Reservat
         for quote_id, loads in connection.execute(query)
         for resource_id, day, hours in _loads_of(loads)
     ]
+
+
+def _refusal(found: str, status: str) -> str:
+    return f"is {status} already" if found == status else f"cannot become {status}; quote again"
 
 
 def _has_expired(quote: KeptQuote, now: datetime) -> bool:

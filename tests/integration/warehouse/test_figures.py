@@ -79,8 +79,10 @@ def test_a_reserved_quote_holds_its_hours_until_it_expires(warehouse: Warehouse)
     assert warehouse.quotes.quote("Q-1") == QUOTE
     assert warehouse.schedules.reservations(NOW) == HELD
     assert warehouse.schedules.reservations(UNTIL) == []
+    assert [quote.status for quote in warehouse.quotes.quotes(now=UNTIL)] == ["expired"]
+    assert warehouse.quotes.quotes(now=UNTIL, status="reserved") == []
     assert warehouse.quotes.expire(now=UNTIL) == 1
-    assert [quote.status for quote in warehouse.quotes.quotes()] == ["expired"]
+    assert [quote.status for quote in warehouse.quotes.quotes(now=NOW)] == ["expired"]
 
 
 def test_a_quote_that_was_only_asked_for_holds_nothing_until_it_is_reserved(warehouse: Warehouse) -> None:

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from cms.capacity.ledger import CapacityLoad
 from cms.capacity.weekly_plan import DemandHistory, WaitingLoad, WeeklyLoad, monday_of, plan_weeks
 from cms.domain.errors import InvalidValueError
 from cms.domain.orders import OrderId
@@ -152,3 +153,18 @@ def test_a_load_of_an_unknown_resource_is_refused() -> None:
 
 def test_a_week_begins_on_its_monday() -> None:
     assert monday_of(date(2026, 1, 11)) == monday_of(MONDAY) == MONDAY
+
+
+def test_what_quotes_hold_is_expected_beside_open_orders_and_shown_as_their_part() -> None:
+    """16 hours wait and 3 are held for quotes on Wednesday: 19, more than the 10 that are forecast."""
+    (week,) = plan_weeks(
+        a_calendar(),
+        as_of=MONDAY,
+        committed=[],
+        waiting=[WaitingLoad(resource_id=PRESS, due_date=MONDAY, hours=16)],
+        reserved=[CapacityLoad(PRESS, date(2026, 1, 7), 3), CapacityLoad(PRESS, date(2026, 1, 2), 5)],
+        history=DemandHistory(forecast={(PRESS, MONDAY): 10}),
+        weeks=1,
+    )
+
+    assert (week.expected_hours, week.reserved_hours) == (19, 3)
