@@ -58,10 +58,14 @@ class TransitDelays:
     ----------
     by_mode : mapping of str to DelayDistribution
         In alphabetical order; empty where the file says nothing of modes.
+    late_share_by_year : mapping of int to float
+        Share of late deliveries by the year for which they were scheduled: by how much one year differs from another
+        is by how much delays of the past can miss a year to come.
     """
 
     together: DelayDistribution
     by_mode: Mapping[str, DelayDistribution] = field(default_factory=dict)
+    late_share_by_year: Mapping[int, float] = field(default_factory=dict)
 
     def of(self, mode: str) -> DelayDistribution:
         """The delays of a mode; of all deliveries for a mode that was never used."""
@@ -71,6 +75,7 @@ class TransitDelays:
 class _Seen(NamedTuple):
     mode: str
     days: int
+    year: int
 
 
 def load_delays(
@@ -108,13 +113,13 @@ def load_delays(
             missing = {scheduled_column, delivered_column, *named} - set(rows.fieldnames or ())
             if missing:
                 raise SourceError(f"file {path}: has no column {', '.join(sorted(missing))}")
-            for number, (row, days) in enumerate(
+            for number, (row, days, year) in enumerate(
                 _delays(rows, scheduled_column, delivered_column, date_format, before)
             ):
                 key = row[delivery_column] if delivery_column else str(number)
                 mode = row[mode_column] if mode_column else ""
                 if key not in seen or days > seen[key].days:
-                    seen[key] = _Seen(mode, days)
+                    seen[key] = _Seen(mode, days, year)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SourceError(f"file {path}: cannot be read: {error}") from None
     if not seen:
@@ -125,22 +130,25 @@ def load_delays(
 
 def _delays(
     rows: Iterable[dict[str, str]], scheduled: str, delivered: str, form: str, before: date | None
-) -> Iterator[tuple[dict[str, str], int]]:
+) -> Iterator[tuple[dict[str, str], int, int]]:
     for row in rows:
         try:
             planned, actual = (datetime.strptime(row[column], form) for column in (scheduled, delivered))  # noqa: DTZ007
         except ValueError:
             continue
         if before is None or planned.date() < before:
-            yield row, (actual - planned).days
+            yield row, (actual - planned).days, planned.year
 
 
 def _distributions(seen: Iterable[_Seen], *, has_modes: bool) -> TransitDelays:
     modes: dict[str, list[int]] = {}
+    years: dict[int, list[bool]] = {}
     for one in sorted(seen):
         modes.setdefault(one.mode, []).append(one.days)
+        years.setdefault(one.year, []).append(one.days > 0)
     everything = sorted(days for found in modes.values() for days in found)
     return TransitDelays(
         together=DelayDistribution(days=tuple(everything)),
         by_mode={mode: DelayDistribution(days=tuple(found)) for mode, found in modes.items()} if has_modes else {},
+        late_share_by_year={year: sum(late) / len(late) for year, late in sorted(years.items())},
     )

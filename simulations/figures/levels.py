@@ -23,7 +23,8 @@ def service_by_level(sizing: Sizing) -> Chart:
         axes.axhline(goal, color=LIMIT_COLOR, linestyle="--", linewidth=1.2)
         _write_target(axes, goal)
         if sizing.chosen is not None:
-            _mark_chosen(axes, sizing.chosen.level, label.factor * sizing.chosen.service.mean)
+            chosen_mean = label.factor * sizing.chosen.service.mean
+            _mark_chosen(axes, sizing.chosen.level, chosen_mean, is_first=sizing.chosen is sizing.tried[0])
         resource = "all resources" if sizing.resource == "*" else sizing.resource
         axes.set(title=f"{label.title} by {sizing.lever.value} of {resource}")
         axes.set(xlabel=_LEVELS[sizing.lever], ylabel=label.axis)
@@ -87,20 +88,23 @@ def _draw_levels(axes: Axes, levels: Sequence[float], estimates: Sequence[Estima
     )
 
 
-def _mark_chosen(axes: Axes, level: float, value: float) -> None:
+def _mark_chosen(axes: Axes, level: float, value: float, *, is_first: bool) -> None:
     axes.plot([level], [value], "o", markersize=13, markerfacecolor="none", markeredgecolor="black", label="chosen")
+    # beside the curve, which rises; the first level has the axis to its left
+    place, side, height = ((12.0, -6.0), "left", "top") if is_first else ((-12.0, 6.0), "right", "bottom")
     axes.annotate(
-        f"chosen: {level:g}", (level, value), (-12, 6), textcoords="offset points", ha="right", va="bottom", fontsize=8
+        f"chosen: {level:g}", (level, value), place, textcoords="offset points", ha=side, va=height, fontsize=8
     )
 
 
 def _write_target(axes: Axes, goal: float) -> None:
     axes.annotate(
         f"target {goal:g}",
-        (0.01, goal),
-        (0, -4),
+        (0.99, goal),
+        (0, 3),
         xycoords=("axes fraction", "data"),
         textcoords="offset points",
-        va="top",
+        ha="right",
+        va="bottom",
         fontsize=8,
     )

@@ -3,7 +3,8 @@
 from simulations.conclusion import Conclusion, percent, points
 from simulations.figures.labels import label_of
 from simulations.measures import BUSY
-from simulations.scenario_plant import Transit
+from simulations.replication import Model
+from simulations.transit_delays import TransitDelays
 from simulations.validation import ComparedMeasure, LatenessValidation
 
 _TITLES = {
@@ -64,7 +65,7 @@ def _remedy(against: list[ComparedMeasure], validation: LatenessValidation) -> s
     if first.difference.mean < 0:
         return (
             f"Do not read absolute lateness from the model yet: it is too punctual ({_said(first)}). "
-            f"{_what_is_missing(study.scenario.transit, resource)}"
+            f"{_what_is_missing(study.model, resource)}"
         )
     where = (
         f"Check the hours and run times of {resource} first, which the model fills"
@@ -77,8 +78,24 @@ def _remedy(against: list[ComparedMeasure], validation: LatenessValidation) -> s
     )
 
 
-def _what_is_missing(transit: Transit, resource: str) -> str:
+def _what_is_missing(model: Model, resource: str) -> str:
+    transit = model.scenario.transit
     if transit.delays_before is not None:
-        return f"Delays from before {transit.delays_before} do not tell what came after: take later deliveries as well."
+        return (
+            f"Delays from before {transit.delays_before} do not tell what came after: {_years(model.delays)}"
+            f"take later deliveries as well."
+        )
     known = "Beside the delays of transit, give it" if transit.delays_file else "Give it delays of past deliveries, and"
     return f"{known} the breakdowns and absence of {resource} that happened."
+
+
+def _years(delays: TransitDelays | None) -> str:
+    """How far the years of the delays lie apart, which no interval over replications knows."""
+    if delays is None or len(delays.late_share_by_year) < 2:
+        return ""
+    shares = sorted((share, year) for year, share in delays.late_share_by_year.items())
+    (low, first), (high, last) = shares[0], shares[-1]
+    return (
+        f"their own years differ from {100 * low:.1f} % late ({first}) to {100 * high:.1f} % ({last}), more than the "
+        f"interval says, which takes the years for alike; "
+    )

@@ -8,11 +8,8 @@ needs two idle cores.
 import argparse
 import os
 import resource
-import tempfile
 import time
 from collections.abc import Callable
-from datetime import date
-from pathlib import Path
 from random import Random
 from statistics import fmean
 
@@ -20,9 +17,7 @@ import ciw
 import salabim
 import simpy
 
-from cms.order_sources.plant_file import read_plant
-from cms.sandbox import CompanyOptions, generate_company
-from simulations.order_history import History, make_history
+from simulations.generated_history import generate_history
 from simulations.replication import build_model, run_replication
 from simulations.scenario_file import scenario_from
 from simulations.station import ServerProcess, Station, Work
@@ -143,34 +138,8 @@ def _salabim(seed: int) -> float:
     return fmean(waits)
 
 
-def a_company(customers: int, orders_per_month: int, months: int) -> History:
-    """The order history of a generated company, with a plant of its size."""
-    company = generate_company(
-        CompanyOptions(
-            as_of=date(2026, 1, 5),
-            customers=customers,
-            orders_per_month=orders_per_month,
-            history_months=months,
-            seed=2,
-        )
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "plant.toml"
-        path.write_text(company.plant_file(), encoding="utf-8")
-        plant = read_plant(path)
-    return make_history(
-        "generated",
-        [record.order for record in company.orders],
-        customers={record.customer.customer_id: record.customer for record in company.customers},
-        resources=plant.resources,
-        routings=plant.routings,
-        exceptions=plant.exceptions,
-        default_windows=plant.default_windows,
-    )
-
-
 def _print_year() -> None:
-    history = a_company(500, 2_000, 13)
+    history = generate_history(customers=500, orders_per_month=2_000, months=13, seed=2)
     for factor, words in ((1.0, "as generated"), (1.15, "15 % more hours")):
         plant = {"capacity": [{"capacity_factor": factor}]}
         scenario = scenario_from({"name": "a year", "plant": plant, "run": {"days": 365, "warm_up_days": 28}})
@@ -187,7 +156,7 @@ def _print_year() -> None:
 
 
 def _print_processes() -> None:
-    history = a_company(60, 200, 6)
+    history = generate_history(customers=60, orders_per_month=200, months=6, seed=2)
     scenario = scenario_from({"name": "processes", "run": {"days": 150, "warm_up_days": 28, "replications": 16}})
     seconds = {}
     for processes in (1, 2):
@@ -198,7 +167,7 @@ def _print_processes() -> None:
 
 
 def _print_memory() -> None:
-    history = a_company(60, 200, 6)
+    history = generate_history(customers=60, orders_per_month=200, months=6, seed=2)
     model = build_model(scenario_from({"name": "memory", "run": {"days": 120, "warm_up_days": 28}}), history)
     for number in range(16):
         run_replication(model, number)

@@ -1,37 +1,19 @@
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cms.domain.errors import ConfigurationError
-from cms.order_sources.plant_file import read_plant
-from cms.sandbox import CompanyOptions, generate_company
-from simulations.order_history import History, make_history
+from simulations.generated_history import generate_history
+from simulations.order_history import History
 from simulations.scenario_file import scenario_from
 from simulations.study import Study, run_study
 
-YEAR_END = date(2026, 1, 5)
-
 
 @pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> History:
-    company = generate_company(
-        CompanyOptions(as_of=YEAR_END, customers=20, orders_per_month=60, history_months=4, seed=2)
-    )
-    path = tmp_path_factory.mktemp("plant") / "plant.toml"
-    path.write_text(company.plant_file(), encoding="utf-8")
-    plant = read_plant(path)
-    return make_history(
-        "generated",
-        [record.order for record in company.orders],
-        customers={record.customer.customer_id: record.customer for record in company.customers},
-        resources=plant.resources,
-        routings=plant.routings,
-        exceptions=plant.exceptions,
-        default_windows=plant.default_windows,
-    )
+def history() -> History:
+    return generate_history(customers=20, orders_per_month=60, months=4, seed=2)
 
 
 def study_of(history: History, document: dict[str, Any] | None = None, **options: Any) -> Study:

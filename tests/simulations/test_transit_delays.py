@@ -123,4 +123,7 @@ def test_the_real_delays_differ_by_mode() -> None:
 
     assert len(delays.together.days) == 7_030
     assert list(delays.by_mode) == ["Air", "Air Charter", "N/A", "Ocean", "Truck"]
+    # 11 of 677 deliveries of 2008 and 181 of 823 of 2011
+    assert delays.late_share_by_year[2008] == 11 / 677
+    assert delays.late_share_by_year[2011] == 181 / 823
     assert delays.of("Ocean").mean_tardiness_days > 2 * delays.of("Truck").mean_tardiness_days
