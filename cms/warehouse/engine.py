@@ -191,7 +191,8 @@ def _make_folder(path: Path) -> None:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # the begin event below starts transactions, not the driver
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "cache_size=-65536", "temp_store=MEMORY"):
+    # what it sorts for a load goes to files: kept in memory it would grow with the load
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "cache_size=-65536", "temp_store=FILE"):
         connection.execute("PRAGMA " + pragma)
 
 

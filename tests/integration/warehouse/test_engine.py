@@ -164,14 +164,14 @@ def test_readers_and_a_writer_do_not_wait_for_each_other(warehouse: Warehouse) -
     assert (before, same, count_of(warehouse, sync_state)) == (0, 0, 1)
 
 
-def test_sqlite_keeps_references_and_writes_ahead(sqlite_warehouse: Warehouse) -> None:
+def test_sqlite_keeps_references_writes_ahead_and_sorts_in_files(sqlite_warehouse: Warehouse) -> None:
     with reading(sqlite_warehouse.engine) as connection:
         pragmas = [
             connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "foreign_keys", "synchronous")
+            for name in ("journal_mode", "foreign_keys", "synchronous", "temp_store")
         ]
 
-    assert pragmas == ["wal", 1, 2]
+    assert pragmas == ["wal", 1, 2, 1]
 
 
 @pytest.mark.parametrize(
