@@ -1,5 +1,7 @@
 """Every flow, run under Prefect against a sandbox; what a flow decides is tested with its use case."""
 
+import sqlite3
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,10 +10,12 @@ import pytest
 
 from cms.application.gated_load import LoadReport
 from cms.bootstrap import open_system
-from cms.domain.errors import ScheduleRolledBackError
+from cms.domain.errors import ScheduleRolledBackError, WarehouseError
 from cms.domain.orders import OrderId
 from cms.sandbox import Sandbox
 from cms.sandbox.company_boards import ORDER_BOARD
+from cms.warehouse.engine import open_engine
+from cms.warehouse.schema import upgrade
 from tests.builders import MONDAY
 
 
@@ -159,3 +163,18 @@ def test_the_sweep_places_what_only_a_sync_told_of(served_company: Sandbox, load
     with open_system() as system:
         placed = system.warehouse.schedules.order_delivery(OrderId(order_id))
     assert sum(delivery.quantity for delivery in placed) == more
+
+
+def test_a_flow_refuses_a_schema_that_is_newer_than_the_program(
+    system_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.data_quality_report import data_quality_report  # noqa: PLC0415
+
+    path = tmp_path / "warehouse.db"
+    upgrade(open_engine(f"sqlite:///{path}"))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    monkeypatch.setenv("CMS_WAREHOUSE_URL", f"sqlite:///{path}")
+
+    with pytest.raises(WarehouseError, match="revision 9999, which is newer than this program"):
+        data_quality_report()
