@@ -14,6 +14,10 @@ from cms.scheduling.solution import Picks
 
 _MOST_PIECES = 4
 _OUT = -1
+_PATIENCE = 0.3
+"""So much of what an order's hours are worth may a choice be dearer at the prices for others to make room for it."""
+_COOL = 0.1
+"""Where only money is left to save, the search starts so much cooler: nearer to what the relaxation does."""
 _MARGIN = 1e-4
 
 
@@ -35,14 +39,14 @@ class Piecewise:
 
     def start(self, picks: list[Picks]) -> Chosen:
         """Where to start from: picks, where they are among the choices, else the first choice."""
-        chosen = self.choices.pieces.first[:-1].copy()
+        chosen = self.choices.pieces.first.copy()
         shares = np.zeros(len(chosen))
         for slot in np.unique(self.slots).tolist():
             first = int(np.searchsorted(self.slots, slot))
             many = int(self.choices.pieces.siblings[first])
             for number, (column, share) in enumerate(picks[slot][:many] or ((_OUT, 1.0),)):
                 piece = first + number
-                known = self.columns[self.choices.pieces.first[piece] : self.choices.pieces.first[piece + 1]]
+                known = self.columns[self.choices.pieces.first[piece] : self.choices.pieces.last[piece]]
                 place = np.flatnonzero(known == column)
                 chosen[piece] += int(place[0]) if len(place) else 0
                 shares[piece] = share
@@ -83,32 +87,58 @@ def pieces_of(demand: Demand, columns: Columns, stage: Stage, relaxation: Relaxa
     may_stay_out = stage.may_stay_out[piece_slots] | (last_known == first_known)
     sizes = last_known - first_known + may_stay_out
     first = np.concatenate([[0], np.cumsum(sizes)])
-    choice_slots = np.repeat(piece_slots, sizes)
     place = np.arange(first[-1]) - np.repeat(first[:-1], sizes) + np.repeat(first_known, sizes)
     is_out = place >= np.repeat(last_known, sizes)
     chosen = np.where(is_out, _OUT, known[np.minimum(place, len(known) - 1)])
-    matrix = _entries(demand, columns, stage, chosen, choice_slots)
-    family = np.repeat(np.concatenate([[0], np.cumsum(many)])[:-1], many)
+    options, ranked = _options(
+        demand, columns, stage, relaxation, chosen, np.repeat(np.arange(len(sizes)), sizes), piece_slots
+    )
+    pieces = _pieces(demand, piece_slots, many, first)
+    return Piecewise(_with_rows(demand, columns, stage, relaxation, pieces, options), piece_slots, chosen[ranked])
+
+
+def _pieces(demand: Demand, piece_slots: Integers, many: Integers, first: Integers) -> Pieces:
+    """The pieces of slots that may be `many` each, with their choices from `first` on."""
     quantities = np.array([slot.quantity for slot in demand.slots])[piece_slots]
     smallest = np.array([float(slot.order.smallest_split) for slot in demand.slots])[piece_slots]
-    is_divisible = np.repeat(many, many) > 1
-    pieces = Pieces(
-        first=first,
-        units=np.where(is_divisible, 1.0 / quantities, 0.0),
-        least=np.where(is_divisible, smallest / quantities, 1.0),
-        family=family,
-        siblings=np.repeat(many, many),
-        divisible=np.flatnonzero(is_divisible),
+    siblings = np.repeat(many, many)
+    return Pieces(
+        first=first[:-1],
+        last=first[1:],
+        units=np.where(siblings > 1, 1.0 / quantities, 0.0),
+        least=np.where(siblings > 1, smallest / quantities, 1.0),
+        family=np.repeat(np.concatenate([[0], np.cumsum(many)])[:-1], many),
+        siblings=siblings,
+        divisible=np.flatnonzero(siblings > 1),
     )
+
+
+def _options(  # noqa: PLR0917  # all that the choices come from
+    demand: Demand,
+    columns: Columns,
+    stage: Stage,
+    relaxation: Relaxation,
+    chosen: Integers,
+    owner: Integers,
+    piece_slots: Integers,
+) -> tuple[Options, Integers]:
+    """The choices of each piece by what they count at the prices, and where each stood before."""
+    slots = piece_slots[owner]
+    matrix = _entries(demand, columns, stage, chosen, slots)
+    costs = _costs(demand, columns, stage, chosen, slots)
+    tiers = [class_price(demand, relaxation.prices, limit.priority) for limit in stage.limits]
+    reduced = costs + np.concatenate([relaxation.prices.bucket, tiers]) @ matrix
+    ranked = np.lexsort((np.arange(len(chosen)), reduced, owner))
+    matrix = matrix[:, ranked]
     options = Options(
-        costs=_costs(demand, columns, stage, chosen, choice_slots),
-        is_whole=~is_out & (columns.ways[chosen] < 0),
+        costs=costs[ranked],
+        reduced=reduced[ranked],
+        is_whole=(chosen[ranked] != _OUT) & (columns.ways[chosen[ranked]] < 0),
         starts=matrix.indptr.astype(np.int64),
         rows=matrix.indices.astype(np.int32),
         amounts=matrix.data,
     )
-    choices = _with_rows(demand, columns, stage, relaxation, pieces, options)
-    return Piecewise(choices, piece_slots, chosen)
+    return options, ranked
 
 
 def _most_pieces(demand: Demand, slot: int) -> int:
@@ -151,12 +181,14 @@ def _with_rows(  # noqa: PLR0917  # all that the choices come from
         rates=np.concatenate([stage.overtime_rate * stage.money, np.zeros(count)]),
         limits=limits,
         prices=np.concatenate([bucket, tiers]),
+        patience=np.array([_PATIENCE * worth]),
     )
     return Choices(
         pieces=pieces,
         options=options,
         rows=rows,
-        steps=np.concatenate([np.full(len(bucket), worth / max(hours, 1e-9)), 0.2 * np.maximum(tiers, worth)]),
+        steps=np.concatenate([np.maximum(worth / max(hours, 1e-9), 0.5 * bucket), 0.2 * np.maximum(tiers, worth)]),
         margins=_MARGIN * np.maximum(limits, 0.0),
-        worth=worth,
+        heat=worth * (_COOL if stage.is_cost else 1.0),
+        buckets=len(bucket),
     )

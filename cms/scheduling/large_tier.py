@@ -1,4 +1,7 @@
-"""How a tier of very many orders is settled: bounded by its dual, and annealed from a mixture of answers."""
+"""How tiers of many orders are settled: bounded by a relaxation, and annealed from whole orders drawn from it.
+
+Up to some thousand orders the relaxation is the linear programme; beyond, the dual with a mixture of answers.
+"""
 
 from dataclasses import replace
 
@@ -11,22 +14,34 @@ from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Floats, Integers, Slot
 from cms.scheduling.integer import CAPACITY_TOLERANCE, choose
 from cms.scheduling.linear import Relaxation, Stage, class_price, few_per_slot, relax, sample_of
-from cms.scheduling.pricing import all_within
+from cms.scheduling.pricing import all_within, cheapest_by_delivery
 from cms.scheduling.search import Settled, Tier, tier_value
 from cms.scheduling.solution import Picks, Solution
 
 _CLOSED = 1e-9
-_NEAR_PLACES = 10
-_LEAST_TRIALS, _TRIALS_EACH = 2_000_000, 1_500
-_MENDING_SIZES = (40, 100)
+_NEAR_PLACES, _NEAR_DELIVERIES = 40, 4
+_TRIALS_EACH = 1_500
 _MONEY_PART = 0.02
 """All the money of a plan weighs this part of the tier in the search, so that it wastes none for nothing."""
-_AIM = 1e-3
-"""How far below a settled tier's limit the search aims, so that whole orders have room."""
+_MENDING_SIZES = (40, 100)
+
+
+def settle_middle(solution: Solution, stage: Stage, deadline: float, *, least: float) -> Settled:
+    """The best solution of a tier of some hundreds or thousands of orders (as :func:`cms.scheduling.search.settle`)."""
+    tier = _AnnealedTier(solution, stage, deadline)
+    if tier.value <= least + _CLOSED:
+        return Settled(solution, least, None)
+    tier.bound = least
+    tier.relax()
+    for step in (tier.round, tier.anneal, tier.descend, tier.prove, tier.improve, tier.prove):
+        if tier.is_closed:
+            break
+        step()
+    return Settled(tier.solution, tier.bound, tier.prices)
 
 
 def settle_large(solution: Solution, stage: Stage, deadline: float, *, least: float) -> Settled:
-    """The best solution of a large tier found until the deadline, and its bound (as :func:`settle`)."""
+    """The best solution of a large tier found until the deadline, and its bound (as :func:`settle_middle`)."""
     tier = _LargeTier(solution, stage, deadline)
     if tier.value <= least + _CLOSED:
         return Settled(solution, least, None)
@@ -37,54 +52,33 @@ def settle_large(solution: Solution, stage: Stage, deadline: float, *, least: fl
     return Settled(tier.solution, tier.bound, tier.prices)
 
 
-class _LargeTier(Tier):
-    """The search of a large tier."""
-
-    def ascend(self) -> None:
-        """Bounds a large tier by its dual, started from the prices of a sample."""
-        demand, columns, stage = self.demand, self.columns, self.stage
-        sampled = relax(demand, columns, sample_of(demand, columns, stage), deadline=self._part(0.2)).prices
-        tiers = np.array([class_price(demand, sampled, limit.priority) for limit in stage.limits])
-        ascent = ascend(demand, columns, stage, Point(sampled.bucket, tiers), deadline=self._part(0.3))
-        self._raise_bound(ascent.response.bound)
-        if stage.limits:
-            aim = replace(stage, limits=tuple(replace(limit, days=limit.days * (1 - _AIM)) for limit in stage.limits))
-            ascent = ascend(demand, columns, aim, ascent.point, deadline=self._part(0.3))
-        shares = self._shares(ascent)
-        self.relaxation = Relaxation(self.bound, ascent.prices, ascent.response.slot_costs, shares)
-        self.guide = self.relaxation
-
-    def _shares(self, ascent: Ascent) -> Floats:
-        """By column: the share that the mixture of answers takes."""
-        columns = self.columns
-        parts = [(np.concatenate([columns.add(r.places), r.published]), weights) for r, weights in ascent.mixed]
-        values = np.zeros(len(columns))
-        for taken, weights in parts:
-            values[taken] += weights[group_of(columns.slots[taken])]
-        return values
+class _AnnealedTier(Tier):
+    """The search of a tier of many orders."""
 
     def anneal(self) -> None:
-        """Searches from whole orders drawn from the relaxation's mixture, and where that fails from what is there."""
-        relaxation = self._relaxed()
-        known = np.union1d(self._near_columns(relaxation), self._picked(self.slots))
-        stage = self._with_money()
-        pieces = pieces_of(self.demand, self.columns, stage, relaxation, known)
-        trials = max(_LEAST_TRIALS, _TRIALS_EACH * len(pieces.slots))
+        """Searches from whole orders drawn from the guiding relaxation, and where that fails from what is there."""
+        relaxation, stage = self.guide, self.guide_stage
+        if not relaxation.values.any():
+            return
+        slots = np.flatnonzero(stage.active)
+        known = np.union1d(self._near_columns(stage, relaxation), self._picked(slots))
+        pieces = pieces_of(self.demand, self.columns, self._with_money(stage), relaxation, known)
+        trials = _TRIALS_EACH * len(pieces.slots)
         before = self.value
         for picks in (self._drawn(relaxation), self.solution.picks):
             start = pieces.start(picks)
-            best, last = anneal(pieces.choices, start, trials=trials, seed=len(self.slots), deadline=self._part(0.4))
+            best, last = anneal(pieces.choices, start, trials=trials, seed=len(slots), deadline=self._part(0.6))
             for chosen in (best, last):
                 self._accept(self._mended(self._with(pieces, chosen), known))
             if self.value < before - _CLOSED:
                 return
 
-    def _with_money(self) -> Stage:
+    def _with_money(self, stage: Stage) -> Stage:
         """The tier with money counted so that all of it weighs no more than a small part of the tier."""
-        if self.stage.is_cost:
-            return self.stage
+        if stage.is_cost:
+            return stage
         money = tier_value(self.solution, replace(self.stage, priority=None, money=1.0))
-        return replace(self.stage, money=_MONEY_PART * abs(self.bound) / max(money, 1.0))
+        return replace(stage, money=_MONEY_PART * abs(self.bound) / max(money, 1.0))
 
     def _with(self, pieces: Piecewise, chosen: Chosen) -> Solution:
         solution = self.solution.copy()
@@ -92,12 +86,12 @@ class _LargeTier(Tier):
             solution.picks[slot] = picks
         return solution
 
-    def _near_columns(self, relaxation: Relaxation) -> Integers:
+    def _near_columns(self, stage: Stage, relaxation: Relaxation) -> Integers:
         """For each slot what the relaxation uses, the cheapest columns at its prices, and some a little dearer."""
         worth = float(relaxation.prices.bucket @ self.solution.hours(self.slots)) / max(1, len(self.slots))
         spread = 2.0 * worth + 3.0 * relaxation.prices.day
         found = all_within(
-            self.demand, relaxation.prices, np.where(self.stage.active, relaxation.slot_costs + spread, -np.inf)
+            self.demand, relaxation.prices, np.where(stage.active, relaxation.slot_costs + spread, -np.inf)
         )
         chance = np.random.default_rng(len(self.slots)).random(len(found.costs))
         mixed = found._replace(costs=found.costs + 0.2 * spread[found.slots] * chance)
@@ -151,6 +145,43 @@ class _LargeTier(Tier):
         owner, columns, _ = solution.flat(self.slots)
         hours = self.columns.hours[np.flatnonzero(room < -CAPACITY_TOLERANCE)][:, columns]
         return np.unique(owner[hours.tocsc().indptr[1:] > hours.tocsc().indptr[:-1]])
+
+
+class _LargeTier(_AnnealedTier):
+    """The search of a tier that is too large for a linear programme."""
+
+    def ascend(self) -> None:
+        """Bounds a large tier by its dual, started from the prices of a sample."""
+        demand, columns, stage = self.demand, self.columns, self.stage
+        sampled = relax(demand, columns, sample_of(demand, columns, stage), deadline=self._part(0.2)).prices
+        tiers = np.array([class_price(demand, sampled, limit.priority) for limit in stage.limits])
+        ascent = ascend(demand, columns, stage, Point(sampled.bucket, tiers), deadline=self._part(0.2))
+        self._raise_bound(ascent.response.bound)
+        shares = self._shares(ascent)
+        self.relaxation = Relaxation(self.bound, ascent.prices, ascent.response.slot_costs, shares)
+        if not self.is_closed and ascent.prices.bucket.max() > _CLOSED:
+            self._sharpen(self.relaxation)
+        self.guide = self._relaxed()
+
+    def _sharpen(self, rough: Relaxation) -> None:
+        """Solves the linear programme from the columns that the dual's prices speak for, if the time suffices."""
+        worth = float(rough.prices.bucket @ self.solution.hours(self.slots)) / max(1, len(self.slots))
+        limits = np.where(self.stage.active, rough.slot_costs + 0.1 * worth, -np.inf)
+        near = self.columns.add(few_per_slot(cheapest_by_delivery(self.demand, rough.prices, limits), _NEAR_DELIVERIES))
+        start = np.union1d(np.union1d(near, np.flatnonzero(rough.values > _CLOSED)), self._picked(self.slots))
+        sharp = relax(self.demand, self.columns, self.stage, deadline=self._part(0.5), start=start)
+        if sharp.values.any():
+            self.relaxation = sharp
+            self._raise_bound(sharp.bound)
+
+    def _shares(self, ascent: Ascent) -> Floats:
+        """By column: the share that the mixture of answers takes."""
+        columns = self.columns
+        parts = [(np.concatenate([columns.add(r.places), r.published]), weights) for r, weights in ascent.mixed]
+        values = np.zeros(len(columns))
+        for taken, weights in parts:
+            values[taken] += weights[group_of(columns.slots[taken])]
+        return values
 
 
 def _drawn_picks(slot: Slot, columns: Columns, shares: list[tuple[int, float]], draw: float) -> Picks:

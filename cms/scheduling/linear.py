@@ -105,9 +105,17 @@ class Relaxation:
     values: Floats
 
 
-def relax(demand: Demand, columns: Columns, stage: Stage, *, deadline: float) -> Relaxation:
-    """Solves the relaxation of a stage; columns are added on the way."""
-    programme = Programme(demand, columns, stage, np.flatnonzero(columns.is_lean))
+def relax(
+    demand: Demand, columns: Columns, stage: Stage, *, deadline: float, start: Integers | None = None
+) -> Relaxation:
+    """Solves the relaxation of a stage; columns are added on the way.
+
+    Parameters
+    ----------
+    start : array of int, optional
+        The columns to start from; the lean ones where none are given.
+    """
+    programme = Programme(demand, columns, stage, np.flatnonzero(columns.is_lean) if start is None else start)
     best: Relaxation | None = None
     for _ in range(_MOST_ROUNDS):
         objective = programme.solve(deadline)

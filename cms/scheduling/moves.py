@@ -15,6 +15,12 @@ Marks: TypeAlias = npt.NDArray[np.bool_]
 ROOM = 1e-9
 _NEIGHBOURS, _BLOCK = 300, 3_000
 """Moves are tried among so many pieces at a time, which the processor keeps at hand, and so often."""
+_ASKED, _SCANNED = 3, 24
+"""So many of those in a full bucket are asked to leave it, and so many of the choices of each are looked at."""
+_CROWDED_TURN = 6
+"""Every so many trials somebody moves who is in a bucket that is too full."""
+_WORTHWHILE = 3.0
+"""Others make room for a move that would gain so many temperatures."""
 _HOPELESS = 30.0
 """A move so many temperatures uphill is not worth a draw."""
 
@@ -22,12 +28,13 @@ _HOPELESS = 30.0
 class Pieces(NamedTuple):
     """Orders, or the pieces that they may be divided into.
 
-    `first` tells (for one more than there are pieces) where their choices begin. `units` is the share of one unit of
+    `first` and `last` tell where their choices begin and end. `units` is the share of one unit of
     quantity, 0 where the order may not be divided; `least` the smallest share of a piece; `family` the first piece of
     its order and `siblings` how many there may be; `divisible` lists the pieces of orders that may be divided.
     """
 
     first: Places
+    last: Places
     units: Values
     least: Values
     family: Places
@@ -36,9 +43,13 @@ class Pieces(NamedTuple):
 
 
 class Options(NamedTuple):
-    """Choices: what a whole order counts there, whether it goes there whole only, and what it uses of which rows."""
+    """Choices: what a whole order counts there, whether it goes there whole only, and what it uses of which rows.
+
+    `reduced` is what a choice counts with what it uses at the prices of the rows. Those of a piece ascend by it.
+    """
 
     costs: Values
+    reduced: Values
     is_whole: Marks
     starts: Places
     rows: npt.NDArray[np.int32]
@@ -46,12 +57,34 @@ class Options(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """What is limited: beyond `regular` an amount counts `rates` each, beyond `limits` also `prices` each."""
+    """What is limited: beyond `regular` an amount counts `rates` each, beyond `limits` also `prices` each.
+
+    `patience` (one value) is how much dearer, at the prices of the relaxation, a choice may be for others to make room.
+    """
 
     regular: Values
     rates: Values
     limits: Values
     prices: Values
+    patience: Values
+
+
+class Crowd(NamedTuple):
+    """Who uses which bucket: by bucket the pieces and how many they are, by piece its places among them.
+
+    Buckets are the first rows. A piece without a share is in none.
+    """
+
+    members: npt.NDArray[np.int32]
+    counts: Places
+    places: npt.NDArray[np.int32]
+
+
+class Chain(NamedTuple):
+    """Room to note who moved, and from where, in a chain of moves."""
+
+    pieces: Places
+    left: Places
 
 
 class State(NamedTuple):
@@ -63,16 +96,21 @@ class State(NamedTuple):
     best: Places
     best_shares: Values
     best_cost: Values
+    crowd: Crowd
+    chain: Chain
 
 
 @numba.njit(cache=True)
 def count_used(options: Options, state: State) -> None:
-    """Counts anew what the choices use of each row."""
+    """Counts anew what the choices use of each row, and who is in which bucket."""
     state.used[:] = 0.0
+    state.crowd.counts[:] = 0
     for piece in range(len(state.chosen)):
         choice = state.chosen[piece]
         for entry in range(options.starts[choice], options.starts[choice + 1]):
             state.used[options.rows[entry]] += options.amounts[entry] * state.shares[piece]
+        if state.shares[piece] > 0.0:
+            _enter(piece, choice, options, state.crowd)
 
 
 @numba.njit(cache=True)
@@ -87,6 +125,33 @@ def total(options: Options, rows: Rows, limits: Values, state: State) -> float:
         if rows.rates[row] > 0.0:
             cost += rows.rates[row] * max(0.0, state.used[row] - rows.regular[row])
     return cost
+
+
+@numba.njit(cache=True)
+def _enter(piece: int, choice: np.int64, options: Options, crowd: Crowd) -> None:
+    for entry in range(options.starts[choice], options.starts[choice + 1]):
+        row = options.rows[entry]
+        if row < len(crowd.counts):
+            crowd.members[row, crowd.counts[row]] = piece
+            crowd.places[piece, entry - options.starts[choice]] = crowd.counts[row]
+            crowd.counts[row] += 1
+
+
+@numba.njit(cache=True)
+def _leave(piece: int, choice: np.int64, options: Options, chosen: Places, crowd: Crowd) -> None:
+    """Takes a piece out of its buckets; the last one of each takes its place. `chosen` holds for all but this piece."""
+    for entry in range(options.starts[choice], options.starts[choice + 1]):
+        row = options.rows[entry]
+        if row < len(crowd.counts):
+            crowd.counts[row] -= 1
+            last = crowd.members[row, crowd.counts[row]]
+            if last != piece:
+                place = crowd.places[piece, entry - options.starts[choice]]
+                crowd.members[row, place] = last
+                begin = options.starts[chosen[last]]
+                while options.rows[begin] != row:
+                    begin += 1
+                crowd.places[last, begin - options.starts[chosen[last]]] = place
 
 
 @numba.njit(cache=True)
@@ -121,24 +186,145 @@ def _is_taken(change: float, temperature: float, chance: np.random.Generator) ->
 def try_move(  # noqa: PLR0917  # compiled code takes no keywords
     piece: np.int64,
     new: np.int64,
+    pieces: Pieces,
     options: Options,
     rows: Rows,
     state: State,
     temperature: float,
     chance: np.random.Generator,
 ) -> None:
-    """Moves a piece to another choice, if the rule takes it."""
+    """Moves a piece to another choice, if the rule takes it; where only room is missing there, others may make some."""
     old, share = state.chosen[piece], state.shares[piece]
     if new == old or (options.is_whole[new] and share < 1.0 - ROOM):
         return
     change = (options.costs[new] - options.costs[old]) * share + _look(old, -share, options, rows, state.used)
+    with_room = change
     _use(old, -share, options, state.used)
     change += _look(new, share, options, rows, state.used)
     if _is_taken(change, temperature, chance):
         _use(new, share, options, state.used)
+        _leave(piece, old, options, state.chosen, state.crowd)
         state.chosen[piece] = new
+        _enter(piece, new, options, state.crowd)
+    elif (
+        with_room < -_WORTHWHILE * temperature
+        and (options.reduced[new] - options.reduced[old]) * share < rows.patience[0]
+    ):
+        _use(new, share, options, state.used)
+        state.chain.pieces[0], state.chain.left[0] = piece, old
+        state.chosen[piece] = new
+        _make_room(change, pieces, options, rows, state, temperature, chance)
     else:
         _use(old, share, options, state.used)
+
+
+@numba.njit(cache=True)
+def _make_room(  # noqa: PLR0917  # compiled code takes no keywords
+    change: float,
+    pieces: Pieces,
+    options: Options,
+    rows: Rows,
+    state: State,
+    temperature: float,
+    chance: np.random.Generator,
+) -> None:
+    """Ejects one piece after another from the fullest bucket of the last one, until the rule takes all; else undoes it.
+
+    The first piece has moved already, which changed the count by `change`.
+    """
+    chain, chosen = state.chain, state.chosen
+    length = 1
+    while length < len(chain.pieces):
+        row = _fullest(chosen[chain.pieces[length - 1]], rows, options, state)
+        if row < 0:
+            break
+        gain, piece, choice = _best_ejection(row, length, pieces, options, rows, state, chance)
+        if piece < 0:
+            break
+        _use(chosen[piece], -state.shares[piece], options, state.used)
+        chain.pieces[length], chain.left[length] = piece, chosen[piece]
+        chosen[piece] = choice
+        _use(choice, state.shares[piece], options, state.used)
+        change += gain
+        length += 1
+        if _is_taken(change, temperature, chance):
+            _settle_chain(length, options, state)
+            return
+    for number in range(length - 1, -1, -1):
+        piece = chain.pieces[number]
+        _use(chosen[piece], -state.shares[piece], options, state.used)
+        chosen[piece] = chain.left[number]
+        _use(chosen[piece], state.shares[piece], options, state.used)
+
+
+@numba.njit(cache=True)
+def _settle_chain(length: int, options: Options, state: State) -> None:
+    """Books who moved: all leave where they were, then all enter where they are."""
+    chain, chosen = state.chain, state.chosen
+    for number in range(length):
+        new = chosen[chain.pieces[number]]
+        chosen[chain.pieces[number]] = chain.left[number]
+        chain.left[number] = new
+    for number in range(length):
+        piece, old = chain.pieces[number], chosen[chain.pieces[number]]
+        _leave(piece, old, options, chosen, state.crowd)
+        chosen[piece] = chain.left[number]
+        _enter(piece, chosen[piece], options, state.crowd)
+
+
+@numba.njit(cache=True)
+def _fullest(choice: np.int64, rows: Rows, options: Options, state: State) -> int:
+    """The bucket of a choice whose excess counts most; -1 where none has any."""
+    found, most = -1, 0.0
+    for entry in range(options.starts[choice], options.starts[choice + 1]):
+        row = options.rows[entry]
+        if row < len(state.crowd.counts):
+            excess = rows.prices[row] * max(0.0, state.used[row] - rows.limits[row])
+            excess += rows.rates[row] * max(0.0, state.used[row] - rows.regular[row])
+            if excess > most:
+                found, most = int(row), excess
+    return found
+
+
+@numba.njit(cache=True)
+def _best_ejection(  # noqa: PLR0917  # compiled code takes no keywords
+    row: int,
+    length: int,
+    pieces: Pieces,
+    options: Options,
+    rows: Rows,
+    state: State,
+    chance: np.random.Generator,
+) -> tuple[float, int, int]:
+    """Of some pieces in a bucket, who leaves it best and for where; -1 where none may."""
+    least, found, place = np.inf, -1, -1
+    if state.crowd.counts[row] == 0:
+        return least, found, place
+    for _ in range(_ASKED):
+        piece = int(state.crowd.members[row, chance.integers(0, state.crowd.counts[row])])
+        if _has_moved(piece, length, state.chain):
+            continue
+        old, share = state.chosen[piece], state.shares[piece]
+        leaving = _look(old, -share, options, rows, state.used)
+        _use(old, -share, options, state.used)
+        count = pieces.last[piece] - pieces.first[piece]
+        begin = chance.integers(0, count)
+        for step in range(min(count, _SCANNED)):
+            choice = pieces.first[piece] + (begin + step) % count
+            if choice == old or (options.is_whole[choice] and share < 1.0 - ROOM):
+                continue
+            change = leaving + (options.costs[choice] - options.costs[old]) * share
+            if change < least:
+                change += _look(choice, share, options, rows, state.used)
+                if change < least:
+                    least, found, place = change, piece, int(choice)
+        _use(old, share, options, state.used)
+    return least, found, place
+
+
+@numba.njit(cache=True)
+def _has_moved(piece: int, length: int, chain: Chain) -> bool:
+    return bool((chain.pieces[:length] == piece).any())
 
 
 @numba.njit(cache=True)
@@ -167,6 +353,10 @@ def try_transfer(  # noqa: PLR0917  # compiled code takes no keywords
     change += _look(target, moved, options, rows, state.used)
     if _is_taken(change, temperature, chance):
         _use(target, moved, options, state.used)
+        if left == 0.0:
+            _leave(giver, source, options, state.chosen, state.crowd)
+        if state.shares[taker] == 0.0:
+            _enter(taker, target, options, state.crowd)
         state.shares[giver], state.shares[taker] = left, grown
     else:
         _use(source, moved, options, state.used)
@@ -180,15 +370,34 @@ def _move_some(  # noqa: PLR0917  # compiled code takes no keywords
     count = len(state.chosen)
     near = min(count, _NEIGHBOURS)
     block = np.int64(0)
+    crowded = _crowded(rows, state)
     for trial in range(count):
         if trial % _BLOCK == 0:
             block = chance.integers(0, count - near + 1)
         piece = block + chance.integers(0, near)
-        new = chance.integers(pieces.first[piece], pieces.first[piece + 1])
+        if trial % _CROWDED_TURN == 0 and len(crowded) > 0:
+            row = crowded[chance.integers(0, len(crowded))]
+            if state.crowd.counts[row] > 0:
+                piece = np.int64(state.crowd.members[row, chance.integers(0, state.crowd.counts[row])])
+        new = pieces.first[piece] + _low_draw(pieces.last[piece] - pieces.first[piece], chance)
         if state.shares[piece] == 0.0:
             state.chosen[piece] = new
         else:
-            try_move(piece, new, options, rows, state, temperature, chance)
+            try_move(piece, new, pieces, options, rows, state, temperature, chance)
+
+
+@numba.njit(cache=True)
+def _low_draw(count: np.int64, chance: np.random.Generator) -> np.int64:
+    """A number below `count`, the low ones more often."""
+    draw = chance.random()
+    return np.int64(count * draw * draw)
+
+
+@numba.njit(cache=True)
+def _crowded(rows: Rows, state: State) -> Places:
+    """The buckets beyond their limits."""
+    count = len(state.crowd.counts)
+    return np.flatnonzero(state.used[:count] > rows.limits[:count] + ROOM)
 
 
 @numba.njit(cache=True)

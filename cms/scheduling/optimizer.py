@@ -31,9 +31,11 @@ from cms.scheduling.solution import Solution
 
 GAP_TOLERANCE = 1e-6
 """A tier counts as proven when its gap is no more."""
+FEW_SLOTS = 200
+"""A tier with no more orders than this is settled by programmes alone."""
 MANY_SLOTS = 4_000
 """A tier with more orders than this is a large one."""
-NEAR = 0.008
+NEAR = 0.009
 """A class of a large problem is as good as proven within this part of its bound; lower tiers may use what is left."""
 _DUST = 1e-9
 
@@ -123,11 +125,12 @@ class _Lexicographic:
 
     def _settle(self, priority: int | None, least: float) -> Settled:
         stage, deadline = self._stage(priority), self._stage_deadline()
-        if not self._is_large:
+        if int(self.active.sum()) <= FEW_SLOTS:
             return settle(self.solution, stage, deadline, least=least)
-        from cms.scheduling.large_tier import settle_large  # noqa: PLC0415  # loads a compiler, for large tiers alone
+        from cms.scheduling.large_tier import settle_large, settle_middle  # noqa: PLC0415  # loads a compiler
 
-        return settle_large(self.solution, stage, deadline, least=least)
+        settle_many = settle_large if self._is_large else settle_middle
+        return settle_many(self.solution, stage, deadline, least=least)
 
     def settle_cost(self) -> float:
         """Minimises the money without touching the value of any class; its proven bound."""

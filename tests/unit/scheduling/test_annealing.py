@@ -7,16 +7,25 @@ import numpy as np
 import pytest
 
 from cms.scheduling import moves
-from cms.scheduling.annealing import Choices, Chosen, anneal
+from cms.scheduling.annealing import Choices, Chosen, _next_call, _state, anneal
 from cms.scheduling.moves import Options, Pieces, Rows, State
 
 COMPILED = (
     "count_used",
     "total",
+    "_enter",
+    "_leave",
     "_look",
     "_use",
     "_is_taken",
     "try_move",
+    "_make_room",
+    "_settle_chain",
+    "_fullest",
+    "_best_ejection",
+    "_has_moved",
+    "_low_draw",
+    "_crowded",
     "try_transfer",
     "_move_some",
     "_divide_some",
@@ -29,7 +38,8 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
     if request.param == "plain":
         for name in COMPILED:
             monkeypatch.setattr(moves, name, getattr(moves, name).py_func)
-        monkeypatch.setattr("cms.scheduling.annealing.search", moves.search.py_func)
+        monkeypatch.setattr(moves, "search", moves.search.py_func)
+        monkeypatch.setattr("cms.scheduling.annealing.search", moves.search)
         monkeypatch.setattr("cms.scheduling.annealing.count_used", moves.count_used)
         monkeypatch.setattr("cms.scheduling.annealing.total", moves.total)
     return request.param
@@ -39,7 +49,8 @@ def two_buckets(orders: int, *, costs: tuple[float, float] = (0.0, 1.0), limit: 
     """Orders of one hour each that all prefer the first of two buckets."""
     return Choices(
         pieces=Pieces(
-            first=np.arange(0, 2 * orders + 1, 2),
+            first=np.arange(0, 2 * orders, 2),
+            last=np.arange(2, 2 * orders + 1, 2),
             units=np.zeros(orders),
             least=np.ones(orders),
             family=np.arange(orders),
@@ -48,6 +59,7 @@ def two_buckets(orders: int, *, costs: tuple[float, float] = (0.0, 1.0), limit: 
         ),
         options=Options(
             costs=np.tile(costs, orders),
+            reduced=np.tile(costs, orders),
             is_whole=np.zeros(2 * orders, dtype=np.bool_),
             starts=np.arange(2 * orders + 1),
             rows=np.tile(np.array([0, 1], dtype=np.int32), orders),
@@ -56,13 +68,18 @@ def two_buckets(orders: int, *, costs: tuple[float, float] = (0.0, 1.0), limit: 
         rows=a_pair_of_rows(limit),
         steps=np.ones(2),
         margins=np.zeros(2),
-        worth=1.0,
+        heat=1.0,
+        buckets=2,
     )
 
 
 def a_pair_of_rows(limit: float) -> Rows:
     return Rows(
-        regular=np.full(2, np.inf), rates=np.zeros(2), limits=np.array([limit, np.inf]), prices=np.array([1.0, 0.0])
+        regular=np.full(2, np.inf),
+        rates=np.zeros(2),
+        limits=np.array([limit, np.inf]),
+        prices=np.array([1.0, 0.0]),
+        patience=np.array([0.3]),
     )
 
 
@@ -70,7 +87,8 @@ def a_divided_order(*, least: float) -> Choices:
     """One order of ten units and ten hours, which may be two pieces; each bucket has room for six hours."""
     return Choices(
         pieces=Pieces(
-            first=np.array([0, 2, 4]),
+            first=np.array([0, 2]),
+            last=np.array([2, 4]),
             units=np.full(2, 0.1),
             least=np.full(2, least),
             family=np.zeros(2, dtype=np.int64),
@@ -79,15 +97,23 @@ def a_divided_order(*, least: float) -> Choices:
         ),
         options=Options(
             costs=np.array([0.0, 1.0, 0.0, 1.0]),
+            reduced=np.array([0.0, 1.0, 0.0, 1.0]),
             is_whole=np.zeros(4, dtype=np.bool_),
             starts=np.arange(5),
             rows=np.array([0, 1, 0, 1], dtype=np.int32),
             amounts=np.full(4, 10.0),
         ),
-        rows=Rows(regular=np.full(2, np.inf), rates=np.zeros(2), limits=np.full(2, 6.0), prices=np.ones(2)),
+        rows=Rows(
+            regular=np.full(2, np.inf),
+            rates=np.zeros(2),
+            limits=np.full(2, 6.0),
+            prices=np.ones(2),
+            patience=np.array([0.3]),
+        ),
         steps=np.ones(2),
         margins=np.zeros(2),
-        worth=1.0,
+        heat=1.0,
+        buckets=2,
     )
 
 
@@ -145,7 +171,8 @@ def only_the_full_bucket() -> Choices:
         rows=rows,
         steps=choices.steps,
         margins=choices.margins,
-        worth=1.0,
+        heat=1.0,
+        buckets=2,
     )
 
 
@@ -159,24 +186,86 @@ def test_overtime_is_paid_where_it_costs_less_than_the_other_bucket() -> None:
         rows=rows,
         steps=choices.steps,
         margins=choices.margins,
-        worth=1.0,
+        heat=1.0,
+        buckets=2,
     )
 
     assert run(paid, start(1, 3, 5)).cost == 4.0
+
+
+def a_state(choices: Choices, chosen: list[int], shares: list[float]) -> State:
+    """These choices, as a search begins with them."""
+    state = _state(choices, Chosen(np.array(chosen), np.array(shares), np.inf))
+    moves.count_used(choices.options, state)
+    return state
 
 
 @pytest.mark.usefixtures("way")
 def test_what_takes_an_order_whole_takes_no_piece_of_it() -> None:
     choices = a_divided_order(least=0.3)
     whole = choices.options._replace(is_whole=np.array([False, True, False, True]))
-    state = State(
-        np.array([0, 2]), np.array([0.6, 0.4]), np.zeros(2), np.array([0, 2]), np.zeros(2), np.array([np.inf])
-    )
-    moves.count_used(choices.options, state)
+    state = a_state(choices, [0, 2], [0.6, 0.4])
 
-    moves.try_move(np.int64(1), np.int64(3), whole, choices.rows, state, 1e9, np.random.default_rng(1))
+    moves.try_move(np.int64(1), np.int64(3), choices.pieces, whole, choices.rows, state, 1e9, np.random.default_rng(1))
 
     assert state.chosen.tolist() == [0, 2]
+
+
+@pytest.mark.usefixtures("way")
+def test_an_order_gets_into_a_full_bucket_where_another_leaves_it_at_no_cost() -> None:
+    choices = two_buckets(2, limit=1.0)
+    indifferent = choices.options._replace(costs=np.array([0.0, 9.0, 0.0, 0.0]), reduced=np.array([0.0, 9.0, 0.0, 0.0]))
+    rows = choices.rows._replace(prices=np.array([100.0, 0.0]))
+    state = a_state(choices, [1, 2], [1.0, 1.0])
+
+    moves.try_move(np.int64(0), np.int64(0), choices.pieces, indifferent, rows, state, 1e-6, np.random.default_rng(1))
+
+    assert state.chosen.tolist() == [0, 3]
+    assert state.used.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.usefixtures("way")
+def test_a_chain_that_does_not_pay_is_undone() -> None:
+    choices = two_buckets(2, limit=1.0)
+    dearer = choices.options._replace(costs=np.array([0.0, 9.0, 0.0, 9.5]))
+    rows = choices.rows._replace(prices=np.array([100.0, 0.0]))
+    state = a_state(choices, [1, 2], [1.0, 1.0])
+
+    moves.try_move(np.int64(0), np.int64(0), choices.pieces, dearer, rows, state, 1e-6, np.random.default_rng(1))
+
+    assert state.chosen.tolist() == [1, 2]
+    assert state.used.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize(("pieces", "limit"), [(9, 3.0), (4, 2.0)])
+def test_after_any_moves_every_bucket_knows_who_is_in_it(pieces: int, limit: float) -> None:
+    choices = two_buckets(pieces, costs=(0.0, 0.1), limit=limit)
+    state = a_state(choices, list(range(0, 2 * pieces, 2)), [1.0] * pieces)
+
+    moves.search(
+        choices.pieces,
+        choices.options,
+        choices.rows,
+        choices.rows.limits,
+        state,
+        np.array([1.0, 0.1, 0.01]),
+        np.random.default_rng(3),
+    )
+
+    crowd = state.crowd
+    for bucket in range(2):
+        inside = crowd.members[bucket, : crowd.counts[bucket]].tolist()
+        assert sorted(inside) == np.flatnonzero(state.chosen % 2 == bucket).tolist()
+        assert [int(crowd.places[piece, 0]) for piece in inside] == list(range(len(inside)))
+        assert state.used[bucket] == len(inside)
+
+
+def test_the_last_and_coldest_moves_are_made_even_where_the_time_is_short() -> None:
+    assert _next_call(0, 10, 0.0) == 1
+    assert _next_call(0, 10, 0.55) == 5
+    assert _next_call(5, 10, 7.0) == 9
+    assert _next_call(9, 10, 7.0) == 10
 
 
 def test_compiled_and_plain_moves_end_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,7 +76,6 @@ def annealed() -> Iterator[tuple[SchedulingProblem, SchedulingResult]]:
     problem = problem_from_document(a_problem(400, load=0.9, seed=5))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("cms.scheduling.optimizer.MANY_SLOTS", 50)
-        patch.setattr("cms.scheduling.large_tier._LEAST_TRIALS", 300_000)
         patch.setattr("cms.scheduling.large_tier._TRIALS_EACH", 300)
         yield problem, build_schedule(problem, time_limit_seconds=12.0)
 
