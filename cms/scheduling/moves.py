@@ -110,7 +110,7 @@ def count_used(options: Options, state: State) -> None:
         for entry in range(options.starts[choice], options.starts[choice + 1]):
             state.used[options.rows[entry]] += options.amounts[entry] * state.shares[piece]
         if state.shares[piece] > 0.0:
-            _enter(piece, choice, options, state.crowd)
+            _enter(np.int64(piece), choice, options, state.crowd)
 
 
 @numba.njit(cache=True)
@@ -128,7 +128,7 @@ def total(options: Options, rows: Rows, limits: Values, state: State) -> float:
 
 
 @numba.njit(cache=True)
-def _enter(piece: int, choice: np.int64, options: Options, crowd: Crowd) -> None:
+def _enter(piece: np.int64, choice: np.int64, options: Options, crowd: Crowd) -> None:
     for entry in range(options.starts[choice], options.starts[choice + 1]):
         row = options.rows[entry]
         if row < len(crowd.counts):
@@ -138,7 +138,7 @@ def _enter(piece: int, choice: np.int64, options: Options, crowd: Crowd) -> None
 
 
 @numba.njit(cache=True)
-def _leave(piece: int, choice: np.int64, options: Options, chosen: Places, crowd: Crowd) -> None:
+def _leave(piece: np.int64, choice: np.int64, options: Options, chosen: Places, crowd: Crowd) -> None:
     """Takes a piece out of its buckets; the last one of each takes its place. `chosen` holds for all but this piece."""
     for entry in range(options.starts[choice], options.starts[choice + 1]):
         row = options.rows[entry]
@@ -295,13 +295,13 @@ def _best_ejection(  # noqa: PLR0917  # compiled code takes no keywords
     rows: Rows,
     state: State,
     chance: np.random.Generator,
-) -> tuple[float, int, int]:
+) -> tuple[float, np.int64, np.int64]:
     """Of some pieces in a bucket, who leaves it best and for where; -1 where none may."""
-    least, found, place = np.inf, -1, -1
+    least, found, place = np.inf, np.int64(-1), np.int64(-1)
     if state.crowd.counts[row] == 0:
         return least, found, place
     for _ in range(_ASKED):
-        piece = int(state.crowd.members[row, chance.integers(0, state.crowd.counts[row])])
+        piece = np.int64(state.crowd.members[row, chance.integers(0, state.crowd.counts[row])])
         if _has_moved(piece, length, state.chain):
             continue
         old, share = state.chosen[piece], state.shares[piece]
@@ -317,13 +317,13 @@ def _best_ejection(  # noqa: PLR0917  # compiled code takes no keywords
             if change < least:
                 change += _look(choice, share, options, rows, state.used)
                 if change < least:
-                    least, found, place = change, piece, int(choice)
+                    least, found, place = change, piece, choice
         _use(old, share, options, state.used)
     return least, found, place
 
 
 @numba.njit(cache=True)
-def _has_moved(piece: int, length: int, chain: Chain) -> bool:
+def _has_moved(piece: np.int64, length: int, chain: Chain) -> bool:
     return bool((chain.pieces[:length] == piece).any())
 
 
