@@ -16,6 +16,7 @@ install: .venv/installed ## Build .venv from requirements.lock
 	test -d .venv || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m cms.scheduling.precompile
 	touch $@
 
 demo: install ## Run the main job end to end on generated data, under var/demo
