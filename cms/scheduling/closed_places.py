@@ -12,6 +12,7 @@ from cms.domain.schedule import ScheduledLoad
 from cms.scheduling.candidate_rules import CANDIDATE_RULES, Placement
 from cms.scheduling.problem import OrderDemand, RoutingOption
 from cms.scheduling.recount import Recount
+from cms.scheduling.wording import hours_text
 
 FULL = "resource_bucket_is_full"
 OPEN = "nothing_closes_it"
@@ -125,7 +126,9 @@ def _place(ledger: CapacityLedger, placement: Placement) -> ClosedPlace:
     broken = _broken(placement, COMPLETION_RULES)
     missing = _missing(ledger, placement)
     if missing:
-        broken[FULL] = " and ".join(f"{m.resource_id} on {m.bucket_date} lacks {m.missing_hours:g} h" for m in missing)
+        broken[FULL] = " and ".join(
+            f"{m.resource_id} on {m.bucket_date} lacks {hours_text(m.missing_hours)} h" for m in missing
+        )
     rules = broken or {OPEN: "nothing closes it: a new plan could use it"}
     return _closed(placement.routing.routing_id, placement.completion_date, placement.delivery_date, rules, missing)
 

@@ -22,6 +22,7 @@ from cms.scheduling.problem import OrderDemand, SchedulingProblem
 from cms.scheduling.recount import Recount
 from cms.scheduling.relaxations import Case, Relaxation, placed_cost, relaxations
 from cms.scheduling.result import SchedulingResult
+from cms.scheduling.wording import hours_text
 
 MOST_HOLDERS_IN_WORDS = 3
 
@@ -223,10 +224,11 @@ def _closed_words(explained: Explanation) -> str:
 
 def _holder_words(holders: BucketHolders) -> str:
     classes = "; ".join(
-        f"class {held.priority} holds {held.hours:g} h ({_orders_words(held)})" for held in holders.classes
+        f"class {held.priority} holds {hours_text(held.hours)} h ({_orders_words(held)})" for held in holders.classes
     )
     where = f"{holders.resource_id} on {_day(holders.bucket_date)}"
-    return f"{where} has {holders.available_hours:g} h, {holders.free_hours:g} h free: {classes or 'nobody holds it'}."
+    has, free = hours_text(holders.available_hours), hours_text(holders.free_hours)
+    return f"{where} has {has} h, {free} h free: {classes or 'nobody holds it'}."
 
 
 def _orders_words(held: ClassHours) -> str:

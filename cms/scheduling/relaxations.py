@@ -21,6 +21,7 @@ from cms.scheduling.problem import BucketHours, DeliveryTerms, OrderDemand, Reso
 from cms.scheduling.recount import Recount, order_cost
 from cms.scheduling.result import Method, SchedulingResult
 from cms.scheduling.rush import AskedOrder, insert_rush
+from cms.scheduling.wording import hours_text
 
 MOST_TRIED = 6
 """How many days, or places, each kind of relaxation is tried on."""
@@ -183,7 +184,9 @@ def _overtime(case: Case) -> Iterator[_Trial]:
 
     for place in sorted(short, key=money)[:MOST_TRIED]:
         extra = tuple(replace(m, missing_hours=_rounded_up(m.missing_hours)) for m in place.missing)
-        words = " and ".join(f"{m.missing_hours:g} h on {m.resource_id} on {_day(m.bucket_date)}" for m in extra)
+        words = " and ".join(
+            f"{hours_text(m.missing_hours)} h on {m.resource_id} on {_day(m.bucket_date)}" for m in extra
+        )
         yield _Trial(RelaxationKind.OVERTIME, f"allow +{words} of overtime", _with_overtime(_alone(case), extra), extra)
 
 
