@@ -1,5 +1,8 @@
 """The ways the business says no: a refusal names the field, the rule, the value and, where there is one, the remedy."""
 
+from datetime import date
+from decimal import Decimal
+
 
 class CmsError(Exception):
     """Anything this system refuses on purpose. Its message is written for the person who has to act on it.
@@ -35,7 +38,8 @@ class InvalidValueError(CmsError, ValueError):
         self.value = value
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.rule}, found {self.value!r}"
+        found = str(self.value) if isinstance(self.value, Decimal | date) else repr(self.value)
+        return f"{self.field}: {self.rule}, found {found}"
 
     def within(self, prefix: str) -> "InvalidValueError":
         """The same refusal, placed inside a larger structure: ``prefix.field``."""

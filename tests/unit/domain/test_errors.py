@@ -1,3 +1,10 @@
+"""What refusals say."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
 from cms.domain.errors import (
     ConfigurationError,
     InvalidValueError,
@@ -30,3 +37,10 @@ def test_every_refusal_says_what_and_why() -> None:
     assert str(NotFoundError("order", "O9", "see cms schedule show")) == "no order 'O9'; see cms schedule show"
     assert "version 4 was published while planning on 3" in str(StaleScheduleError(3, 4))
     assert NotificationError("no such address", is_permanent=True).is_permanent
+
+
+@pytest.mark.parametrize(
+    ("value", "found"), [(Decimal("-1.50"), "-1.50"), (date(2026, 1, 5), "2026-01-05"), ("", "''"), (None, "None")]
+)
+def test_a_refusal_says_the_value_as_people_write_it(value: object, found: str) -> None:
+    assert str(InvalidValueError("quantity", "must be more than 0", value)).endswith(f", found {found}")
