@@ -61,7 +61,9 @@ class Chosen:
     cost: float
 
 
-def anneal(choices: Choices, start: Chosen, *, trials: int, seed: int, deadline: float) -> tuple[Chosen, Chosen]:
+def anneal(
+    choices: Choices, start: Chosen, *, trials: int, seed: int, deadline: float, is_strict: bool = False
+) -> tuple[Chosen, Chosen]:
     """The cheapest choices found that keep every limit (`start` where none were found), and where the search ended.
 
     Parameters
@@ -70,13 +72,15 @@ def anneal(choices: Choices, start: Chosen, *, trials: int, seed: int, deadline:
         Limits may be broken.
     trials : int
         How many moves are tried; fewer, and cooling faster, where the time does not suffice.
+    is_strict : bool
+        From the beginning limits count as they do at the end otherwise: for a start that keeps them.
     """
     state = _state(choices, start)
     chance = np.random.default_rng(seed)
     calls = max(1, trials // _TRIALS_A_CALL)
     rounds = max(1, trials // calls // max(1, len(state.chosen)))
     temperatures = choices.heat * np.geomspace(_HOTTEST, _COLDEST, calls * rounds).reshape(calls, rounds)
-    strictness = np.geomspace(_MILD, _STRICT, calls)
+    strictness = np.geomspace(_STRICT if is_strict else _MILD, _STRICT, calls)
     limits = choices.rows.limits
     insistence = np.ones(len(limits))
     began, call = time.monotonic(), 0
@@ -107,6 +111,7 @@ def _state(choices: Choices, start: Chosen) -> State:
     best_cost = np.array([start.cost])
     state = State(chosen, shares, used, chosen.copy(), shares.copy(), best_cost, _crowd(choices), _chain())
     count_used(choices.options, state)
+    best_cost[0] = min(start.cost, total(choices.options, choices.rows, choices.rows.limits, state))
     return state
 
 

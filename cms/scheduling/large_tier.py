@@ -24,6 +24,8 @@ _TRIALS_EACH = 1_500
 _MONEY_PART = 0.02
 """All the money of a plan weighs this part of the tier in the search, so that it wastes none for nothing."""
 _MENDING_SIZES = (40, 100)
+_LEAST_SECONDS = 0.3
+"""With less time no further step is begun."""
 
 
 def settle_middle(solution: Solution, stage: Stage, deadline: float, *, least: float) -> Settled:
@@ -34,7 +36,7 @@ def settle_middle(solution: Solution, stage: Stage, deadline: float, *, least: f
     tier.bound = least
     tier.relax()
     for step in (tier.round, tier.anneal, tier.descend, tier.prove, tier.improve, tier.prove):
-        if tier.is_closed:
+        if tier.is_closed or tier.seconds_left < _LEAST_SECONDS:
             break
         step()
     return Settled(tier.solution, tier.bound, tier.prices)
@@ -56,7 +58,7 @@ class _AnnealedTier(Tier):
     """The search of a tier of many orders."""
 
     def anneal(self) -> None:
-        """Searches from whole orders drawn from the guiding relaxation, and where that fails from what is there."""
+        """Searches from whole orders drawn from the guiding relaxation; else, strictly, from what is there."""
         relaxation, stage = self.guide, self.guide_stage
         if not relaxation.values.any():
             return
@@ -65,9 +67,13 @@ class _AnnealedTier(Tier):
         pieces = pieces_of(self.demand, self.columns, self._with_money(stage), relaxation, known)
         trials = _TRIALS_EACH * len(pieces.slots)
         before = self.value
-        for picks in (self._drawn(relaxation), self.solution.picks):
-            start = pieces.start(picks)
-            best, last = anneal(pieces.choices, start, trials=trials, seed=len(slots), deadline=self._part(0.6))
+        for picks, is_strict in ((self._drawn(relaxation), False), (self.solution.picks, True)):
+            if self.seconds_left < _LEAST_SECONDS:
+                return
+            start, deadline = pieces.start(picks), self._part(0.6)
+            best, last = anneal(
+                pieces.choices, start, trials=trials, seed=len(slots), deadline=deadline, is_strict=is_strict
+            )
             for chosen in (best, last):
                 self._accept(self._mended(self._with(pieces, chosen), known))
             if self.value < before - _CLOSED:

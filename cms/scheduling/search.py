@@ -87,6 +87,11 @@ class Tier:
         return None if self.relaxation is None else self.relaxation.prices
 
     @property
+    def seconds_left(self) -> float:
+        """Until the deadline."""
+        return self.deadline - time.monotonic()
+
+    @property
     def is_closed(self) -> bool:
         """Whether value and bound meet."""
         return self.value - self.bound <= _CLOSED * max(1.0, abs(self.value))

@@ -261,6 +261,16 @@ def test_after_any_moves_every_bucket_knows_who_is_in_it(pieces: int, limit: flo
         assert state.used[bucket] == len(inside)
 
 
+@pytest.mark.usefixtures("way")
+def test_a_strict_search_from_what_keeps_every_limit_never_ends_dearer() -> None:
+    choices = two_buckets(4, costs=(0.0, 1.0), limit=2.0)
+    begin = start(0, 3, 5, 7)
+
+    found, _ = anneal(choices, begin, trials=200, seed=2, deadline=time.monotonic() + 60, is_strict=True)
+
+    assert found.cost == 2.0
+
+
 def test_the_last_and_coldest_moves_are_made_even_where_the_time_is_short() -> None:
     assert _next_call(0, 10, 0.0) == 1
     assert _next_call(0, 10, 0.55) == 5
