@@ -24,6 +24,8 @@ _TRIALS_EACH = 1_500
 _MONEY_PART = 0.02
 """All the money of a plan weighs this part of the tier in the search, so that it wastes none for nothing."""
 _MENDING_SIZES = (40, 100)
+_ROUNDED = 500
+"""With more orders, placing those that the relaxation divides by ejection takes longer than it is worth."""
 _LEAST_SECONDS = 0.3
 """With less time no further step is begun."""
 
@@ -35,7 +37,8 @@ def settle_middle(solution: Solution, stage: Stage, deadline: float, *, least: f
         return Settled(solution, least, None)
     tier.bound = least
     tier.relax()
-    for step in (tier.round, tier.anneal, tier.descend, tier.prove, tier.improve, tier.prove):
+    beginning = (tier.anchor, tier.round) if len(tier.slots) <= _ROUNDED else (tier.anchor,)
+    for step in (*beginning, tier.anneal, tier.descend, tier.prove, tier.improve, tier.prove):
         if tier.is_closed or tier.seconds_left < _LEAST_SECONDS:
             break
         step()

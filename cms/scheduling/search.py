@@ -54,6 +54,7 @@ def settle(solution: Solution, stage: Stage, deadline: float, *, least: float) -
     tier.bound = least
     tier.relax()
     if not tier.is_closed:
+        tier.anchor()
         tier.round()
         tier.descend()
     if not tier.is_closed:
@@ -130,14 +131,16 @@ class Tier:
             most_days=np.where(settled & whole, np.minimum(days, stage.most_days), stage.most_days),
         )
 
-    def round(self) -> None:
-        """Keeps what the relaxation takes whole, and places the orders that it divides by ejection.
+    def anchor(self) -> None:
+        """Lets a relaxation guide the search that holds settled orders in place.
 
-        Settled orders are held in place for it: the limits of settled tiers leave so little room that hardly any
-        rounding would keep them.
+        The limits of settled tiers leave so little room that hardly any rounding would keep them.
         """
         self.guide_stage = self._anchored()
         self.guide = relax(self.demand, self.columns, self.guide_stage, deadline=self._part(0.4))
+
+    def round(self) -> None:
+        """Keeps what the guiding relaxation takes whole, and places the orders that it divides by ejection."""
         if not self.guide.values.any():
             return
         rounded = self.solution.copy()
