@@ -37,8 +37,8 @@ def settle_middle(solution: Solution, stage: Stage, deadline: float, *, least: f
         return Settled(solution, least, None)
     tier.bound = least
     tier.relax()
-    beginning = (tier.anchor, tier.round) if len(tier.slots) <= _ROUNDED else (tier.anchor,)
-    for step in (*beginning, tier.anneal, tier.descend, tier.prove, tier.improve, tier.prove):
+    beginning = (tier.round, tier.anneal) if len(tier.slots) <= _ROUNDED else (tier.anneal, tier.round_if_late)
+    for step in (tier.anchor, *beginning, tier.descend, tier.prove, tier.improve, tier.prove):
         if tier.is_closed or tier.seconds_left < _LEAST_SECONDS:
             break
         step()
@@ -60,6 +60,17 @@ def settle_large(solution: Solution, stage: Stage, deadline: float, *, least: fl
 class _AnnealedTier(Tier):
     """The search of a tier of many orders."""
 
+    def anchor(self) -> None:
+        """Holds settled orders in place where a limit of their class is all that keeps them from being later."""
+        if self.stage.limits:
+            super().anchor()
+
+    def round_if_late(self) -> None:
+        """Rounds the relaxation where annealing found nothing."""
+        if not self.has_improved:
+            self.anchor()
+            self.round()
+
     def anneal(self) -> None:
         """Searches from whole orders drawn from the guiding relaxation; else, strictly, from what is there."""
         relaxation, stage = self.guide, self.guide_stage
@@ -69,17 +80,16 @@ class _AnnealedTier(Tier):
         known = np.union1d(self._near_columns(stage, relaxation), self._picked(slots))
         pieces = pieces_of(self.demand, self.columns, self._with_money(stage), relaxation, known)
         trials = _TRIALS_EACH * len(pieces.slots)
-        before = self.value
         for picks, is_strict in ((self._drawn(relaxation), False), (self.solution.picks, True)):
             if self.seconds_left < _LEAST_SECONDS:
                 return
-            start, deadline = pieces.start(picks), self._part(0.6)
+            start, deadline = pieces.start(picks), self._part(0.7)
             best, last = anneal(
                 pieces.choices, start, trials=trials, seed=len(slots), deadline=deadline, is_strict=is_strict
             )
             for chosen in (best, last):
                 self._accept(self._mended(self._with(pieces, chosen), known))
-            if self.value < before - _CLOSED:
+            if self.has_improved:
                 return
 
     def _with_money(self, stage: Stage) -> Stage:

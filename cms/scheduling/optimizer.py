@@ -156,9 +156,12 @@ class _Lexicographic:
         )
 
     def _stage_deadline(self) -> float:
-        """An even share of what is left of the time: what a tier saves goes to the later ones."""
+        """A share of what is left of the time, twice as much for a class as for the money, which comes last.
+
+        What a tier saves goes to the later ones.
+        """
         now = time.monotonic()
-        share = (self.deadline - now) / self.tiers_left
+        share = (self.deadline - now) * (2.0 / (2 * self.tiers_left - 1) if self.tiers_left > 1 else 1.0)
         self.tiers_left -= 1
         return now + max(0.0, share)
 

@@ -74,7 +74,7 @@ class Tier:
         self.demand: Demand = solution.demand
         self.columns: Columns = solution.columns
         self.bound = -np.inf
-        self.value = tier_value(solution, stage)
+        self.value = self.first_value = tier_value(solution, stage)
         self.tie_break = 0.0 if stage.is_cost else _tie_break(self.demand, stage)
         self.search_stage = replace(stage, money=stage.money or self.tie_break)
         self.relaxation: Relaxation | None = None
@@ -86,6 +86,11 @@ class Tier:
     def prices(self) -> Prices | None:
         """The prices that prove the bound."""
         return None if self.relaxation is None else self.relaxation.prices
+
+    @property
+    def has_improved(self) -> bool:
+        """Whether anything better than the start was found."""
+        return self.value < self.first_value - _CLOSED
 
     @property
     def seconds_left(self) -> float:

@@ -24,7 +24,13 @@ _FAMILIES: tuple[tuple[_Step, ...], ...] = (
 
 
 def a_problem(
-    order_count: int, *, load: float = 0.92, seed: int = 1, horizon_days: int = 30, customer_count: int = 200
+    order_count: int,
+    *,
+    load: float = 0.92,
+    seed: int = 1,
+    horizon_days: int = 30,
+    customer_count: int = 200,
+    due: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
     """A problem document whose preferred routings need `load` of the regular hours of the mean resource.
 
@@ -32,11 +38,14 @@ def a_problem(
     ----------
     load : float
         Mean over the resources of needed to regular hours. Single resources lie within 5 % of it.
+    due : pair of int, optional
+        First and last due day, counted from `as_of`; else from two days before it to the end of the horizon, so that
+        some orders are late in any schedule and the last ones leave the horizon.
     """
     chance = random.Random(seed)
     days = [AS_OF + timedelta(days=index) for index in range(horizon_days)]
     customers = [_customer(chance, index, days) for index in range(customer_count)]
-    orders = [_order(chance, index, customers, days) for index in range(order_count)]
+    orders = [_order(chance, index, customers, due or (-2, horizon_days - 1)) for index in range(order_count)]
     needed = _needed_hours(orders)
     resources = [_resource(chance, name, needed[name] / load, days) for name in _RESOURCES]
     _publish(chance, orders, customers, resources, days)
@@ -69,10 +78,10 @@ def _window(weekday: int, start: int, end: int) -> dict[str, Any]:
     return {"weekday": weekday, "start": f"{start:02d}:00", "end": f"{end:02d}:00"}
 
 
-def _order(chance: random.Random, index: int, customers: list[dict[str, Any]], days: list[date]) -> dict[str, Any]:
+def _order(chance: random.Random, index: int, customers: list[dict[str, Any]], dues: tuple[int, int]) -> dict[str, Any]:
     bulk = chance.random() < 0.05
     quantity = chance.randint(200, 600) if bulk else chance.randint(5, 150)
-    due = AS_OF + timedelta(days=chance.randint(-2, len(days) - 1))
+    due = AS_OF + timedelta(days=chance.randint(*dues))
     released = AS_OF + timedelta(days=chance.randint(1, 6)) if chance.random() < 0.15 else None
     family = chance.randrange(len(_FAMILIES))
     return {
