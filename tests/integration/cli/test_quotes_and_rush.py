@@ -97,7 +97,7 @@ def test_a_reservation_holds_its_hours_in_every_plan_until_its_time_is_over(cloc
 @pytest.mark.usefixtures("clock")
 def test_a_quote_is_confirmed_once_and_cancelled_once() -> None:
     before = reserved()
-    kept = cms("quote", *REQUEST, "--reserve")
+    kept = cms("quote", *REQUEST[:-4], "--quantity", "41", *REQUEST[-2:], "--reserve")
 
     assert reserved() != before
     assert "is confirmed until 2026-01-07 12:00 UTC" in text("quote", "confirm", kept["quote_id"])
