@@ -15,7 +15,7 @@ from cms.application.gated_load import GatedLoader
 from cms.application.guard_schedule import Guard
 from cms.application.inbox import SubjectSource
 from cms.application.kpi_limits import KpiLimits
-from cms.application.notify import RetryPolicy
+from cms.application.notify import NotificationReport, RetryPolicy, send_notices
 from cms.application.plan_memory import PlanMemory
 from cms.application.plan_schedule import Planner
 from cms.application.planning_facts import PlanningRules
@@ -28,7 +28,9 @@ from cms.application.ports import (
     OrderSource,
     OutboxEntry,
     Plant,
+    Progress,
     StagedLoad,
+    no_progress,
 )
 from cms.application.process_events import EventWork
 from cms.application.remembered_orders import RememberedOrders
@@ -253,6 +255,18 @@ class System:
     def reach(self) -> RolloutReach:
         """Whom the rollout, as it is at each moment, lets us tell anything."""
         return RolloutReach(rollout=self.rollout, book=self.warehouse.orders)
+
+    def send_notices(self, *, progress: Progress = no_progress) -> NotificationReport:
+        """Send every notice that is due, as far as the rollout reaches."""
+        return send_notices(
+            self.warehouse.outbox,
+            self.notifier,
+            self.clock,
+            policy=self.retry_policy,
+            reach=self.reach,
+            worker=self.worker,
+            progress=progress,
+        )
 
     @property
     def retry_policy(self) -> RetryPolicy:

@@ -2,7 +2,7 @@
 
 from prefect import flow, task
 
-from cms.application.notify import NotificationReport, send_notices
+from cms.application.notify import NotificationReport
 from flows.retries import PAUSES_SECONDS, is_temporary
 from flows.secrets import system_with_secrets
 
@@ -11,14 +11,7 @@ from flows.secrets import system_with_secrets
 def send() -> NotificationReport:
     """Send what is due; a failed notice waits for its own next try."""
     with system_with_secrets() as system:
-        return send_notices(
-            system.warehouse.outbox,
-            system.notifier,
-            system.clock,
-            policy=system.retry_policy,
-            reach=system.reach,
-            worker=system.worker,
-        )
+        return system.send_notices()
 
 
 @flow(name="notifications")

@@ -11,20 +11,11 @@ def notify(as_json: bool = AS_JSON) -> None:
 
     Example: cms notify --json
     """
-    from cms.application.notify import send_notices
     from cms.bootstrap import open_system
     from cms.domain.errors import NotificationError
 
     with open_system() as system, shown_progress(quiet=as_json) as progress:
-        report = send_notices(
-            system.warehouse.outbox,
-            system.notifier,
-            system.clock,
-            policy=system.retry_policy,
-            reach=system.reach,
-            worker=system.worker,
-            progress=progress,
-        )
+        report = system.send_notices(progress=progress)
     if as_json:
         print_json(report)
     else:

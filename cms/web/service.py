@@ -12,7 +12,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
 from cms import __version__
-from cms.application.notify import send_notices
 from cms.application.process_events import process_events, reschedule
 from cms.bootstrap import System
 from cms.domain.errors import CmsError, InvalidValueError, NotFoundError, WarehouseError
@@ -93,16 +92,7 @@ class Service:
         return report.claimed > 0
 
     def _send_notices(self) -> bool:
-        system = self.system
-        report = send_notices(
-            system.warehouse.outbox,
-            system.notifier,
-            system.clock,
-            policy=system.retry_policy,
-            reach=system.reach,
-            worker=system.worker,
-        )
-        for error in report.errors:
+        for error in self.system.send_notices().errors:
             _log.warning("%s", error)
         return False
 
