@@ -12,6 +12,7 @@ from cms.application.standing_plan import standing_plan
 from cms.domain.customers import CustomerId
 from cms.domain.errors import InvalidValueError, NotFoundError
 from cms.domain.orders import OrderId
+from cms.domain.quotes import QuoteStatus
 from cms.domain.resources import ResourceId
 from cms.scheduling.problem import DeliveryTerms, OrderDemand, RoutingOption
 from cms.scheduling.promising import Promise, plan_state, quote
@@ -69,7 +70,7 @@ class KeptQuote:
     loads: tuple[tuple[ResourceId, date, float], ...]
     quoted_at: datetime
     actor: str
-    status: str = "quoted"
+    status: str = QuoteStatus.QUOTED.value
     expires_at: datetime | None = None
 
 
@@ -184,7 +185,7 @@ def _kept(request: QuoteRequest, promise: Promise, *, now: datetime, expires_at:
         loads=tuple((load.resource_id, load.bucket_date, load.hours) for load in promise.loads),
         quoted_at=now,
         actor=actor,
-        status="reserved",
+        status=QuoteStatus.RESERVED.value,
         expires_at=expires_at,
     )
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import typer
 
 from cms.cli.output import AS_JSON, print_json, print_table
+from cms.domain.quotes import QuoteStatus
 
 if TYPE_CHECKING:
     from cms.application.quotes import KeptQuote, QuoteRequest
@@ -18,16 +18,6 @@ app = typer.Typer()
 
 ACTOR = typer.Option("cms quote", "--actor", help="Who does it.")
 QUOTE = typer.Argument(..., metavar="QUOTE", help="The quote's id.")
-
-
-class Status(StrEnum):
-    """What became of a quote."""
-
-    QUOTED = "quoted"
-    RESERVED = "reserved"
-    CONFIRMED = "confirmed"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
 
 
 @app.callback(invoke_without_command=True, no_args_is_help=True)
@@ -102,7 +92,8 @@ def cancel(quote: str = QUOTE, as_json: bool = AS_JSON) -> None:
 
 @app.command("list")
 def list_command(
-    status: Status | None = typer.Option(None, "--status", help="Only quotes of this status."), as_json: bool = AS_JSON
+    status: QuoteStatus | None = typer.Option(None, "--status", help="Only quotes of this status."),
+    as_json: bool = AS_JSON,
 ) -> None:
     """List quotes, the newest first.
 
@@ -180,6 +171,6 @@ def _show(kept: "KeptQuote", *, as_json: bool) -> None:
     if as_json:
         print_json(kept)
     else:
-        holds = kept.status in (Status.RESERVED, Status.CONFIRMED)
+        holds = kept.status in (QuoteStatus.RESERVED, QuoteStatus.CONFIRMED)
         until = f" until {kept.expires_at:%Y-%m-%d %H:%M} UTC" if holds and kept.expires_at else ""
         typer.echo(f"{kept.quote_id}: {kept.delivery_date} is {kept.status}{until}")

@@ -12,13 +12,14 @@ from sqlalchemy.engine import Engine
 from cms.application.ports import Reservation
 from cms.application.quotes import KeptQuote
 from cms.domain.errors import InvalidValueError, NotFoundError
+from cms.domain.quotes import QuoteStatus
 from cms.domain.resources import ResourceId
 from cms.warehouse.bulk import insert_rows, read_rows
 from cms.warehouse.engine import in_transaction, reading
 from cms.warehouse.locks import Lock, take
 from cms.warehouse.tables import order_master, quotes
 
-QUOTED, RESERVED, CONFIRMED, CANCELLED, EXPIRED = "quoted", "reserved", "confirmed", "cancelled", "expired"
+QUOTED, RESERVED, CONFIRMED, CANCELLED, EXPIRED = (status.value for status in QuoteStatus)
 
 
 @dataclass(frozen=True, kw_only=True)
