@@ -65,6 +65,8 @@ def daily(
 
 
 def _summary(report: "PlanReport") -> dict[str, object]:
+    from cms.scheduling.problem_file import tiers_to_document
+
     schedule = report.schedule
     return {
         "version": schedule.version,
@@ -77,7 +79,7 @@ def _summary(report: "PlanReport") -> dict[str, object]:
         "unscheduled": len(schedule.unscheduled),
         "changes": len(report.publication.changes) if report.publication else 0,
         "notices": report.publication.notices if report.publication else 0,
-        "tiers": [{"name": t.name, "value": t.value, "bound": t.bound, "gap": t.gap} for t in schedule.tiers],
+        "tiers": tiers_to_document(schedule.tiers),
         "seconds": report.seconds,
     }
 
@@ -134,14 +136,15 @@ def _show_insertion(report: "InsertionReport", order: str, *, as_json: bool) -> 
     if as_json:
         version = report.publication.version if report.publication else None
         asked = [{"moves": a.moves, "order": a.order_id, "class": a.priority} for a in insertion.asked]
-        tiers = [{"name": t.name, "value": t.value, "bound": t.bound, "gap": t.gap} for t in insertion.result.tiers]
+        from cms.scheduling.problem_file import tiers_to_document
+
         print_json(
             {
                 "version": version,
                 "deliveries": insertion.deliveries,
                 "asked": asked,
                 "moved": insertion.moved,
-                "tiers": tiers,
+                "tiers": tiers_to_document(insertion.result.tiers),
                 "tier_changes": insertion.tier_changes,
             }
         )

@@ -5,7 +5,7 @@ value. Keys that are not part of the form are refused: a misspelt option must no
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, time
 from decimal import Decimal
 from typing import Any, NoReturn, TypeVar
@@ -15,7 +15,7 @@ from cms.domain.errors import InvalidValueError
 from cms.domain.horizon import PlanningHorizon
 from cms.domain.orders import OrderId
 from cms.domain.resources import Load, LoadAnchor, ResourceId, RoutingId
-from cms.domain.schedule import ResourceDay, ScheduledDelivery
+from cms.domain.schedule import ResourceDay, ScheduledDelivery, TierResult
 from cms.scheduling.problem import (
     BucketHours,
     CurrentDelivery,
@@ -74,9 +74,7 @@ def schedule_to_document(result: SchedulingResult) -> dict[str, Any]:
     document: dict[str, Any] = {"status": result.status.value, "seconds": round(result.seconds, 3)}
     if result.reason:
         document["reason"] = result.reason
-    document["tiers"] = [
-        {"name": tier.name, "value": tier.value, "bound": tier.bound, "gap": tier.gap} for tier in result.tiers
-    ]
+    document["tiers"] = tiers_to_document(result.tiers)
     document["deliveries"] = [_delivery_row(delivery) for delivery in result.deliveries]
     document["unscheduled"] = [
         {"order": order.order_id, "quantity": _plain(order.quantity), "reason": order.reason}
@@ -84,6 +82,11 @@ def schedule_to_document(result: SchedulingResult) -> dict[str, Any]:
     ]
     document["resources"] = [_resource_row(day) for day in result.resource_days]
     return document
+
+
+def tiers_to_document(tiers: Iterable[TierResult]) -> list[dict[str, Any]]:
+    """The JSON rows of tiers."""
+    return [{"name": tier.name, "value": tier.value, "bound": tier.bound, "gap": tier.gap} for tier in tiers]
 
 
 def _delivery_row(delivery: ScheduledDelivery) -> dict[str, Any]:
