@@ -12,7 +12,7 @@ from cms.scheduling.ledger import BucketHoursUsed
 from cms.scheduling.problem import OrderDemand
 from cms.scheduling.tables import Completion, PlantTables, Stop, Way
 
-_day_of = attrgetter("day")
+_day_of, _earliest_day_of = attrgetter("day"), attrgetter("earliest_day")
 
 
 class Candidate(NamedTuple):
@@ -78,7 +78,7 @@ def find_candidate(
     tables: PlantTables, order: OrderDemand, way: Way, completion: int, delivery: int
 ) -> Candidate | None:
     """The candidate of a routing with those days; None where a rule closes it."""
-    completions, stops, due = way.shape.completions, way.stops, tables.index(order.due_date)
+    completions, stops = way.shape.completions, way.stops
     first = bisect_left(completions, completion, key=_day_of)
     second = bisect_left(stops, delivery, key=_day_of)
     if first == len(completions) or second == len(stops):
@@ -86,14 +86,23 @@ def find_candidate(
     found, stop = completions[first], stops[second]
     if found.day != completion or stop.day != delivery or completion > stop.latest_completion:
         return None
-    if delivery < due - tables.problem.customer(order.customer_id).max_early_days:
+    release = _release_day(tables, order)
+    if delivery < _earliest_delivery(tables, order) or found.earliest_day < release:
         return None
-    if order.release_date is not None:
-        release = tables.index(order.release_date)
-        if release > 0 and (found.earliest_day < release or (way.ship_hours and stop.earliest_day < release)):
-            return None
+    if way.ship_hours and stop.earliest_day < release:
+        return None
     holding = tables.problem.holding_cost_per_hour_day * way.total_hours
-    return _candidate(way, found, stop, due, holding)
+    return _candidate(way, found, stop, tables.index(order.due_date), holding)
+
+
+def _release_day(tables: PlantTables, order: OrderDemand) -> int:
+    """The first day on which work may start."""
+    return 0 if order.release_date is None else max(0, tables.index(order.release_date))
+
+
+def _earliest_delivery(tables: PlantTables, order: OrderDemand) -> int:
+    """The first day on which the customer takes it; before the horizon where it is below 0."""
+    return tables.index(order.due_date) - tables.problem.customer(order.customer_id).max_early_days
 
 
 def _candidate(way: Way, completion: Completion, stop: Stop, due: int, holding: float) -> Candidate:
@@ -110,25 +119,20 @@ def _candidate(way: Way, completion: Completion, stop: Stop, due: int, holding: 
 
 def open_completions(tables: PlantTables, order: OrderDemand, way: Way) -> tuple[Completion, ...]:
     """The completions of a routing whose work does not start before the order's release."""
-    completions = way.shape.completions
-    if order.release_date is None:
+    completions, release = way.shape.completions, _release_day(tables, order)
+    if release == 0:
         return completions
-    release = tables.index(order.release_date)
-    if release <= 0:
-        return completions
-    return completions[bisect_left(completions, release, key=lambda completion: completion.earliest_day) :]
+    return completions[bisect_left(completions, release, key=_earliest_day_of) :]
 
 
 def open_stops(tables: PlantTables, order: OrderDemand, way: Way) -> tuple[Stop, ...]:
     """The delivery days that the customer's earliness and the order's release leave."""
-    earliest = tables.index(order.due_date) - tables.problem.customer(order.customer_id).max_early_days
-    stops = way.stops
+    stops, earliest, release = way.stops, _earliest_delivery(tables, order), _release_day(tables, order)
     if earliest > 0:
-        stops = stops[bisect_left(stops, earliest, key=lambda stop: stop.day) :]
-    if order.release_date is None or not way.ship_hours:
+        stops = stops[bisect_left(stops, earliest, key=_day_of) :]
+    if release == 0 or not way.ship_hours:
         return stops
-    release = tables.index(order.release_date)
-    return stops[bisect_left(stops, release, key=lambda stop: stop.earliest_day) :]
+    return stops[bisect_left(stops, release, key=_earliest_day_of) :]
 
 
 def merged_loads(way: Way, completion: Completion, stop: Stop) -> tuple[BucketHoursUsed, ...]:
