@@ -181,7 +181,7 @@ def _with_rows(  # noqa: PLR0917  # all that the choices come from
         rates=np.concatenate([stage.overtime_rate * stage.money, np.zeros(count)]),
         limits=limits,
         prices=np.concatenate([bucket, tiers]),
-        patience=np.array([_PATIENCE * worth]),
+        patience=_PATIENCE * worth,
     )
     return Choices(
         pieces=pieces,

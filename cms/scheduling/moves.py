@@ -59,14 +59,14 @@ class Options(NamedTuple):
 class Rows(NamedTuple):
     """What is limited: beyond `regular` an amount counts `rates` each, beyond `limits` also `prices` each.
 
-    `patience` (one value) is how much dearer, at the prices of the relaxation, a choice may be for others to make room.
+    `patience` is how much dearer, at the prices of the relaxation, a choice may be for others to make room.
     """
 
     regular: Values
     rates: Values
     limits: Values
     prices: Values
-    patience: Values
+    patience: float
 
 
 class Crowd(NamedTuple):
@@ -207,8 +207,7 @@ def try_move(  # noqa: PLR0917  # compiled code takes no keywords
         state.chosen[piece] = new
         _enter(piece, new, options, state.crowd)
     elif (
-        with_room < -_WORTHWHILE * temperature
-        and (options.reduced[new] - options.reduced[old]) * share < rows.patience[0]
+        with_room < -_WORTHWHILE * temperature and (options.reduced[new] - options.reduced[old]) * share < rows.patience
     ):
         _use(new, share, options, state.used)
         state.chain.pieces[0], state.chain.left[0] = piece, old
@@ -241,20 +240,23 @@ def _make_room(  # noqa: PLR0917  # compiled code takes no keywords
         gain, piece, choice = _best_ejection(row, length, pieces, options, rows, state, chance)
         if piece < 0:
             break
-        _use(chosen[piece], -state.shares[piece], options, state.used)
         chain.pieces[length], chain.left[length] = piece, chosen[piece]
-        chosen[piece] = choice
-        _use(choice, state.shares[piece], options, state.used)
+        _shift(piece, choice, options, state)
         change += gain
         length += 1
         if _is_taken(change, temperature, chance):
             _settle_chain(length, options, state)
             return
     for number in range(length - 1, -1, -1):
-        piece = chain.pieces[number]
-        _use(chosen[piece], -state.shares[piece], options, state.used)
-        chosen[piece] = chain.left[number]
-        _use(chosen[piece], state.shares[piece], options, state.used)
+        _shift(chain.pieces[number], chain.left[number], options, state)
+
+
+@numba.njit(cache=True)
+def _shift(piece: np.int64, choice: np.int64, options: Options, state: State) -> None:
+    """Moves a piece and what it uses; the buckets learn of it when the chain is settled."""
+    _use(state.chosen[piece], -state.shares[piece], options, state.used)
+    state.chosen[piece] = choice
+    _use(choice, state.shares[piece], options, state.used)
 
 
 @numba.njit(cache=True)

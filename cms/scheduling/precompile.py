@@ -38,7 +38,7 @@ def _one_order() -> Choices:
             rows=np.zeros(1, dtype=np.int32),
             amounts=np.ones(1),
         ),
-        rows=Rows(regular=np.ones(1), rates=np.zeros(1), limits=np.ones(1), prices=np.zeros(1), patience=np.zeros(1)),
+        rows=Rows(regular=np.ones(1), rates=np.zeros(1), limits=np.ones(1), prices=np.zeros(1), patience=0.0),
         steps=np.ones(1),
         margins=np.zeros(1),
         heat=1.0,

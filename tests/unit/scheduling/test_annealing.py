@@ -21,6 +21,7 @@ COMPILED = (
     "try_move",
     "_make_room",
     "_settle_chain",
+    "_shift",
     "_fullest",
     "_best_ejection",
     "_has_moved",
@@ -79,7 +80,7 @@ def a_pair_of_rows(limit: float) -> Rows:
         rates=np.zeros(2),
         limits=np.array([limit, np.inf]),
         prices=np.array([1.0, 0.0]),
-        patience=np.array([0.3]),
+        patience=0.3,
     )
 
 
@@ -108,7 +109,7 @@ def a_divided_order(*, least: float) -> Choices:
             rates=np.zeros(2),
             limits=np.full(2, 6.0),
             prices=np.ones(2),
-            patience=np.array([0.3]),
+            patience=0.3,
         ),
         steps=np.ones(2),
         margins=np.zeros(2),
