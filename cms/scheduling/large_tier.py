@@ -1,8 +1,9 @@
 """How tiers of many orders are settled: bounded by a relaxation, and annealed from whole orders drawn from it.
 
-Up to some thousand orders the relaxation is the linear programme; beyond, the dual with a mixture of answers.
+Up to some thousand orders the relaxation is the linear programme; beyond, the dual says where that programme starts.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -32,33 +33,34 @@ _LEAST_SECONDS = 0.3
 
 def settle_middle(solution: Solution, stage: Stage, deadline: float, *, least: float) -> Settled:
     """The best solution of a tier of some hundreds or thousands of orders (as :func:`cms.scheduling.search.settle`)."""
-    tier = _AnnealedTier(solution, stage, deadline)
+    return _settled(_AnnealedTier(solution, stage, deadline), least)
+
+
+def settle_large(solution: Solution, stage: Stage, deadline: float, *, least: float) -> Settled:
+    """The best solution of a large tier found until the deadline, and its bound (as :func:`settle_middle`)."""
+    return _settled(_LargeTier(solution, stage, deadline), least)
+
+
+def _settled(tier: "_AnnealedTier", least: float) -> Settled:
     if tier.value <= least + _CLOSED:
-        return Settled(solution, least, None)
+        return Settled(tier.solution, least, None)
     tier.bound = least
     tier.relax()
-    beginning = (tier.round, tier.anneal) if len(tier.slots) <= _ROUNDED else (tier.anneal, tier.round_if_late)
-    for step in (tier.anchor, *beginning, tier.descend, tier.prove, tier.improve, tier.prove):
+    for step in tier.steps():
         if tier.is_closed or tier.seconds_left < _LEAST_SECONDS:
             break
         step()
     return Settled(tier.solution, tier.bound, tier.prices)
 
 
-def settle_large(solution: Solution, stage: Stage, deadline: float, *, least: float) -> Settled:
-    """The best solution of a large tier found until the deadline, and its bound (as :func:`settle_middle`)."""
-    tier = _LargeTier(solution, stage, deadline)
-    if tier.value <= least + _CLOSED:
-        return Settled(solution, least, None)
-    tier.bound = least
-    tier.ascend()
-    if not tier.is_closed:
-        tier.anneal()
-    return Settled(tier.solution, tier.bound, tier.prices)
-
-
 class _AnnealedTier(Tier):
     """The search of a tier of many orders."""
+
+    def steps(self) -> tuple[Callable[[], None], ...]:
+        """What is done after the relaxation, one after the other while there is time and a gap."""
+        few = len(self.slots) <= _ROUNDED
+        beginning = (self.round, self.anneal) if few else (self.anneal, self.round_if_late)
+        return (self.anchor, *beginning, self.descend, self.prove, self.improve, self.prove)
 
     def anchor(self) -> None:
         """Holds settled orders in place where a limit of their class is all that keeps them from being later."""
@@ -68,7 +70,6 @@ class _AnnealedTier(Tier):
     def round_if_late(self) -> None:
         """Rounds the relaxation where annealing found nothing."""
         if not self.has_improved:
-            self.anchor()
             self.round()
 
     def anneal(self) -> None:
@@ -89,6 +90,7 @@ class _AnnealedTier(Tier):
             )
             for chosen in (best, last):
                 self._accept(self._mended(self._with(pieces, chosen), known))
+            self.guide, self.guide_stage = relaxation, stage
             if self.has_improved:
                 return
 
@@ -169,7 +171,11 @@ class _AnnealedTier(Tier):
 class _LargeTier(_AnnealedTier):
     """The search of a tier that is too large for a linear programme."""
 
-    def ascend(self) -> None:
+    def steps(self) -> tuple[Callable[[], None], ...]:
+        """Annealing alone: a programme of all orders would take too long."""
+        return (self.anneal,)
+
+    def relax(self) -> None:
         """Bounds a large tier by its dual, started from the prices of a sample."""
         demand, columns, stage = self.demand, self.columns, self.stage
         sampled = relax(demand, columns, sample_of(demand, columns, stage), deadline=self._part(0.2)).prices
