@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from cms.warehouse.engine import open_engine
 from tests.expectations.cases import TAKEN
+from tests.sql_server_refusals import only_what_sql_server_takes
 from tests.staged_rows import know_business, open_warehouse
 from tests.warehouse_fixtures import (
     postgresql_server,
@@ -18,6 +19,7 @@ from tests.warehouse_fixtures import (
 )
 
 __all__ = [
+    "only_what_sql_server_takes",
     "postgresql_server",
     "postgresql_warehouse_url",
     "sqlite_template",

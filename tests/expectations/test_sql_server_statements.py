@@ -1,24 +1,17 @@
 """Every rule has its statement for SQL Server, where that engine's own words are needed."""
 
-import re
-
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.dialects import mssql
 
 from cms.application.ports import Dataset, StagedLoad
 from cms.warehouse.tables import metadata
 from expectations.rules import RowRule, Staged, Standing, TableRule
 from expectations.suites import loaded_suites, table_suites
+from tests.sql_server_refusals import refusals
 from tests.staged_rows import NOW
 
 ROW_RULES = [(suite.dataset, rule) for suite in loaded_suites() for rule in suite.row_rules]
 TABLE_RULES = [rule for suite in table_suites() for rule in suite.rules if isinstance(rule, TableRule)]
-
-
-def on_sql_server(query: sa.Select[tuple[object, ...]]) -> str:
-    dialect = mssql.dialect()  # type: ignore[no-untyped-call]
-    return str(query.compile(dialect=dialect, schema_translate_map={None: "cms"}, render_schema_translate=True))
 
 
 def as_query(dataset: Dataset, rule: RowRule, row_count: int) -> sa.Select[tuple[object, ...]]:
@@ -30,19 +23,11 @@ def as_query(dataset: Dataset, rule: RowRule, row_count: int) -> sa.Select[tuple
 @pytest.mark.parametrize("row_count", [1, 100])
 @pytest.mark.parametrize(("dataset", "rule"), ROW_RULES, ids=lambda value: getattr(value, "name", value))
 def test_a_rule_about_rows_can_be_said_to_sql_server(dataset: Dataset, rule: RowRule, row_count: int) -> None:
-    statement = on_sql_server(as_query(dataset, rule, row_count))
-
-    assert "cms.staging_" in statement
-    assert not re.search(r"\bGLOB\b|\bdate\(|strftime|AT TIME ZONE| ~ ", statement)
-    # a condition is no value there, and a value no condition
-    assert not re.search(r"\) = 1|(WHEN|WHERE|AND|OR|NOT) \(?[01]\b(?! =)", statement)
+    assert refusals(as_query(dataset, rule, row_count)) == []
 
 
 @pytest.mark.parametrize("rule", TABLE_RULES, ids=lambda rule: rule.name)
 def test_a_rule_about_tables_can_be_said_to_sql_server(rule: TableRule) -> None:
     standing = Standing(tables=metadata.tables, version=7, now=NOW)
 
-    statement = on_sql_server(rule.broken(standing).limit(21))
-
-    assert re.match(r"SELECT (DISTINCT )?TOP ", statement)
-    assert not re.search(r"\bGLOB\b|\bdate\(|strftime|ISODOW| true\b| false\b|\) = 1", statement)
+    assert refusals(rule.broken(standing).limit(21)) == []
