@@ -58,8 +58,8 @@ def lexicographic_optimum(problem: SchedulingProblem) -> dict[str, float] | None
     """The best value of each tier; None where frozen deliveries do not fit."""
     classes = sorted({order.priority for order in problem.orders})
     orders = sorted(problem.orders, key=lambda order: order.priority)
-    frozen = _sum_hours(_frozen_hours(problem, order) for order in orders)
-    if any(used > _capacity(problem, bucket) for bucket, used in frozen.items()):
+    frozen = sum_hours(frozen_hours(problem, order) for order in orders)
+    if any(used > capacity(problem, bucket) for bucket, used in frozen.items()):
         return None
     search = _Search(problem, classes, [(order, _choices(problem, order)) for order in orders], frozen)
     best = search.run()
@@ -135,19 +135,28 @@ def _transit(problem: SchedulingProblem, order: OrderDemand) -> int:
     return next(c for c in problem.customers if c.customer_id == order.customer_id).transit_days
 
 
-def _choices(problem: SchedulingProblem, order: OrderDemand) -> list[Choice]:
-    frozen = [c for c in order.current if problem.horizon.is_frozen(c.completion_date)]
+def plans(problem: SchedulingProblem, order: OrderDemand, available: list[Slot]) -> list[list[tuple[Slot, Fraction]]]:
+    """Every way to deliver what is not frozen of the order at these places, nothing included: places with units."""
+    frozen = frozen_deliveries(problem, order)
     rest = Fraction(order.quantity) - sum(Fraction(c.quantity) for c in frozen)
-    available = slots(problem, order)
-    plans: list[list[tuple[Slot, Fraction]]] = [[]]
+    found: list[list[tuple[Slot, Fraction]]] = [[]]
     if rest > 0 and order.splittable:
-        plans += _splits(order, available, int(rest), len(frozen))
-        plans += _as_published(problem, order, available, frozen)
+        found += _splits(order, available, int(rest), len(frozen))
+        found += _as_published(problem, order, available, frozen)
     elif rest > 0:
-        plans += [[(slot, rest)] for slot in available]
+        found += [[(slot, rest)] for slot in available]
+    return found
+
+
+def frozen_deliveries(problem: SchedulingProblem, order: OrderDemand) -> list[CurrentDelivery]:
+    """What is published for the order and may not change."""
+    return [c for c in order.current if problem.horizon.is_frozen(c.completion_date)]
+
+
+def _choices(problem: SchedulingProblem, order: OrderDemand) -> list[Choice]:
     best: dict[frozenset[tuple[Bucket, Fraction]], Choice] = {}
-    for plan in plans:
-        choice = _choice(problem, order, frozen, plan)
+    for plan in plans(problem, order, slots(problem, order)):
+        choice = choice_of(problem, order, plan)
         key = frozenset(choice.hours)
         if key not in best or (choice.tardiness, choice.money) < (best[key].tardiness, best[key].money):
             best[key] = choice
@@ -193,12 +202,9 @@ def _as_published(
         yield [(places[key], Fraction(c.quantity)) for key, c in zip(keys, free, strict=True)]
 
 
-def _choice(
-    problem: SchedulingProblem,
-    order: OrderDemand,
-    frozen: Sequence[CurrentDelivery],
-    plan: Sequence[tuple[Slot, Fraction]],
-) -> Choice:
+def choice_of(problem: SchedulingProblem, order: OrderDemand, plan: Sequence[tuple[Slot, Fraction]]) -> Choice:
+    """What the order gets by this plan and what is frozen of it."""
+    frozen = frozen_deliveries(problem, order)
     quantity, transit = Fraction(order.quantity), _transit(problem, order)
     routings = {routing.routing_id: routing for routing in order.routings}
     parts = [(routings[c.routing_id], c.completion_date, c.delivery_date, Fraction(c.quantity)) for c in frozen]
@@ -217,7 +223,7 @@ def _choice(
     before = Counter((c.routing_id, c.completion_date, c.delivery_date, Fraction(c.quantity)) for c in order.current)
     if order.current and now != before:
         money += Fraction(problem.change_cost)
-    used = _sum_hours([[(b, hours * units / quantity) for b, hours in slot.buckets] for slot, units in plan])
+    used = sum_hours([[(b, hours * units / quantity) for b, hours in slot.buckets] for slot, units in plan])
     return Choice(Fraction(order.weight) * days / quantity, money, tuple(sorted(used.items())))
 
 
@@ -234,7 +240,8 @@ def _undominated(choices: list[Choice]) -> list[Choice]:
     return kept
 
 
-def _frozen_hours(problem: SchedulingProblem, order: OrderDemand) -> list[tuple[Bucket, Fraction]]:
+def frozen_hours(problem: SchedulingProblem, order: OrderDemand) -> list[tuple[Bucket, Fraction]]:
+    """The hours of what is frozen of the order."""
     routings = {routing.routing_id: routing for routing in order.routings}
     hours: list[tuple[Bucket, Fraction]] = []
     for c in order.current:
@@ -249,7 +256,8 @@ def _frozen_hours(problem: SchedulingProblem, order: OrderDemand) -> list[tuple[
     return hours
 
 
-def _sum_hours(parts: Iterable[Iterable[tuple[Bucket, Fraction]]]) -> dict[Bucket, Fraction]:
+def sum_hours(parts: Iterable[Iterable[tuple[Bucket, Fraction]]]) -> dict[Bucket, Fraction]:
+    """Hours by bucket, added up."""
     total: dict[Bucket, Fraction] = {}
     for part in parts:
         for bucket, hours in part:
@@ -257,7 +265,8 @@ def _sum_hours(parts: Iterable[Iterable[tuple[Bucket, Fraction]]]) -> dict[Bucke
     return total
 
 
-def _capacity(problem: SchedulingProblem, bucket: Bucket) -> Fraction:
+def capacity(problem: SchedulingProblem, bucket: Bucket) -> Fraction:
+    """Regular and overtime hours of a bucket."""
     resource = next(r for r in problem.resources if r.resource_id == bucket[0])
     hours = resource.buckets[bucket[1]]
     return Fraction(hours.regular_hours) + Fraction(hours.overtime_hours)
@@ -279,7 +288,7 @@ class _Search:
         buckets = sorted({b for _, own in choices for choice in own for b, _ in choice.hours} | set(frozen))
         resources: dict[str, ResourceCapacity] = {resource.resource_id: resource for resource in problem.resources}
         hours = [resources[name].buckets[day] for name, day in buckets]
-        limit = [_capacity(problem, bucket) for bucket in buckets]
+        limit = [capacity(problem, bucket) for bucket in buckets]
         regular = [Fraction(h.regular_hours) for h in hours]
         every_hour = [*limit, *regular, *frozen.values()]
         every_hour += [used for _, own in choices for choice in own for _, used in choice.hours]

@@ -61,5 +61,6 @@ _RULE_WORDS = {
     "shipping_work_follows_completion": "dock before completion",
     "resource_bucket_is_full": "no free hours",
     "planning_time_fence": "frozen by the fence",
-    "nothing_closes_it": "open, and dearer by the tiers",
+    "delivery_keeps_the_split_limits": "limits of splitting",
+    "nothing_closes_it": "open as the plan stands",
 }

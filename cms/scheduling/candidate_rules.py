@@ -13,6 +13,7 @@ from cms.domain.customers import DeliveryWindow, earliest_window
 from cms.domain.resources import LoadAnchor
 from cms.scheduling.problem import DeliveryTerms, OrderDemand, RoutingOption, SchedulingProblem
 from cms.scheduling.recount import LocatedLoad
+from cms.scheduling.wording import hours_text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,8 +75,10 @@ def loads_lie_in_the_horizon(placement: Placement) -> str | None:
     """Every hour falls in a working bucket of a planned day."""
     for load in placement.loads:
         if load.day is None or load.day not in placement.problem.horizon:
-            where = load.day or "no working bucket"
-            return f"the load of {load.load.hours:g} h on {load.load.resource_id} falls on {where}, outside the horizon"
+            hours = f"{hours_text(load.hours)} h on {load.load.resource_id}"
+            if load.day is None:
+                return f"{hours} would fall before the first working bucket of the plan"
+            return f"{hours} would fall on {load.day}, outside the horizon"
     return None
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from cms.capacity.ledger import BucketKey, CapacityLedger, CapacityLoad
@@ -12,11 +12,12 @@ from cms.domain.schedule import ScheduledLoad
 from cms.scheduling.candidate_rules import CANDIDATE_RULES, Placement
 from cms.scheduling.problem import OrderDemand, RoutingOption
 from cms.scheduling.recount import Recount
-from cms.scheduling.wording import hours_text
+from cms.scheduling.wording import enough_hours, hours_text
 
 FULL = "resource_bucket_is_full"
 OPEN = "nothing_closes_it"
 FENCE = "planning_time_fence"
+SPLITS = "delivery_keeps_the_split_limits"
 DELIVERY_RULES = (
     "delivery_lies_in_the_horizon",
     "delivery_falls_in_a_window",
@@ -87,7 +88,13 @@ class BucketHolders:
 
 
 def closed_places(
-    recount: Recount, ledger: CapacityLedger, order: OrderDemand, *, share: float, last_day: date
+    recount: Recount,
+    ledger: CapacityLedger,
+    order: OrderDemand,
+    *,
+    share: float,
+    last_day: date,
+    split_limit: str | None = None,
 ) -> list[ClosedPlace]:
     """Every place of the order up to `last_day`, by delivery date, routing and completion, with what closed it.
 
@@ -97,10 +104,19 @@ def closed_places(
         What all others leave free.
     share : float
         The part of the order in question, 0 to 1.
+    split_limit : str, optional
+        Why that part cannot make a delivery of its own on any day.
     """
     horizon = recount.problem.horizon
     days = range((min(last_day, horizon.end) - horizon.as_of).days + 1)
-    return [place for index in days for place in _places_of_day(recount, ledger, order, share, horizon.day(index))]
+    found = [place for index in days for place in _places_of_day(recount, ledger, order, share, horizon.day(index))]
+    return found if split_limit is None else [_also_closed(place, split_limit) for place in found]
+
+
+def _also_closed(place: ClosedPlace, split_limit: str) -> ClosedPlace:
+    if place.rules == (OPEN,):
+        return replace(place, rules=(SPLITS,), detail=split_limit)
+    return replace(place, rules=(*place.rules, SPLITS))
 
 
 def _places_of_day(
@@ -126,8 +142,8 @@ def _place(ledger: CapacityLedger, placement: Placement) -> ClosedPlace:
     broken = _broken(placement, COMPLETION_RULES)
     missing = _missing(ledger, placement)
     if missing:
-        broken[FULL] = " and ".join(
-            f"{m.resource_id} on {m.bucket_date} lacks {hours_text(m.missing_hours)} h" for m in missing
+        broken[FULL] = ", ".join(
+            f"{m.resource_id} on {m.bucket_date} lacks {hours_text(enough_hours(m.missing_hours))} h" for m in missing
         )
     rules = broken or {OPEN: "nothing closes it: a new plan could use it"}
     return _closed(placement.routing.routing_id, placement.completion_date, placement.delivery_date, rules, missing)
@@ -188,7 +204,7 @@ def bucket_holders(
     held: dict[BucketKey, list[ScheduledLoad]] = {key: [] for key in ranked}
     for load in loads:
         here = held.get((load.resource_id, load.bucket_date))
-        if here is not None:
+        if here is not None and load.hours > 0:
             here.append(load)
     return tuple(
         BucketHolders(

@@ -1,6 +1,7 @@
 """Why an order has the date it has, why that is late, and what would make it on time."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -11,18 +12,20 @@ from cms.scheduling.closed_places import (
     FENCE,
     FULL,
     OPEN,
+    SPLITS,
     BucketHolders,
     ClassHours,
     ClosedPlace,
     bucket_holders,
     closed_places,
 )
-from cms.scheduling.free_capacity import capacity_ledger, capacity_loads
+from cms.scheduling.free_capacity import capacity_ledger
 from cms.scheduling.problem import OrderDemand, SchedulingProblem
-from cms.scheduling.recount import Recount
+from cms.scheduling.recount import QUANTITY_TOLERANCE, Recount
 from cms.scheduling.relaxations import Case, Relaxation, placed_cost, relaxations
 from cms.scheduling.result import SchedulingResult
-from cms.scheduling.wording import hours_text
+from cms.scheduling.unscheduled import split_limit
+from cms.scheduling.wording import days_text, hours_text
 
 MOST_HOLDERS_IN_WORDS = 3
 
@@ -120,50 +123,58 @@ def _why_this_date(
 
 def _delivery_words(problem: SchedulingProblem, order: OrderDemand, delivery: ScheduledDelivery) -> str:
     transit = problem.customer(order.customer_id).transit_days
-    days = f", {delivery.tardiness_days} days late" if delivery.tardiness_days else ", on time"
+    days = f", {days_text(delivery.tardiness_days)} late" if delivery.tardiness_days else ", on time"
     fence = "; it is frozen inside the planning time fence" if delivery.frozen else ""
     window = f"{delivery.window_start:%H:%M}-{delivery.window_end:%H:%M}"
-    on_the_way = "1 day" if transit == 1 else f"{transit} days"
     return (
         f"{float(delivery.quantity):g} delivered {_day(delivery.delivery_date)} {window}{days}: completed by routing "
-        f"{delivery.routing_id} on {_day(delivery.completion_date)}, {on_the_way} on the way{fence}"
+        f"{delivery.routing_id} on {_day(delivery.completion_date)}, {days_text(transit)} on the way{fence}"
     )
 
 
 def _explained_lateness(
     recount: Recount, result: SchedulingResult, order: OrderDemand, placed: Explanation
 ) -> Explanation:
-    share = _share_that_is_late(order, placed)
-    if share == 0.0:
+    kept = _kept(order, placed)
+    share = 1 - sum(float(delivery.quantity) for delivery in kept) / order.quantity
+    if share <= QUANTITY_TOLERANCE:
         return _with_words(replace(placed, closed=_closed_by_the_fence(placed)))
     problem = recount.problem
-    ledger = capacity_ledger(problem, (load for load in result.loads if load.order_id != order.order_id))
-    in_its_way = ledger.committed(capacity_loads(_kept_loads(result, order, placed)))
+    others = [load for load in result.loads if load.order_id != order.order_id]
+    holding = others + _loads_of(result, order, kept)
+    ledger, in_its_way = capacity_ledger(problem, others), capacity_ledger(problem, holding)
+    limit = split_limit(order, len(kept), share * order.quantity)
     on_time, *later = _targets(problem, order, placed)
-    places = closed_places(recount, in_its_way, order, share=share, last_day=on_time)
-    case = Case(problem, result, order, ledger, placed_cost(problem, order, ledger, result), places, on_time)
+    places = closed_places(recount, in_its_way, order, share=share, last_day=on_time, split_limit=limit)
+    present = placed_cost(problem, order, ledger, result)
+    case = Case(recount, result, order, share, ledger, present, places, on_time)
     found = relaxations(case)
     for target in [] if found else later:
-        wider = closed_places(recount, in_its_way, order, share=share, last_day=target)
+        wider = closed_places(recount, in_its_way, order, share=share, last_day=target, split_limit=limit)
         found = relaxations(case._replace(target=target, places=wider))
-    holders = bucket_holders(recount, in_its_way, places, result.loads)
+    holders = bucket_holders(recount, in_its_way, places, holding)
     return _with_words(replace(placed, closed=tuple(places), holders=holders, relaxations=found))
 
 
-def _share_that_is_late(order: OrderDemand, placed: Explanation) -> float:
-    """The part of the order that is late and may change; with it all that cannot be parted from it."""
-    quantity = sum(float(d.quantity) for d in placed.deliveries if not _is_kept(order, d))
-    return (quantity + placed.unscheduled_quantity) / order.quantity
+def _kept(order: OrderDemand, placed: Explanation) -> list[ScheduledDelivery]:
+    """The deliveries that stay when the late part is looked at: the frozen ones, and the parts that are on time.
+
+    A late part that may not be a delivery of its own beside these, by the limits of splitting, takes the parts that
+    are on time with it.
+    """
+    frozen = [delivery for delivery in placed.deliveries if delivery.frozen]
+    if not order.splittable:
+        return frozen
+    kept = [delivery for delivery in placed.deliveries if delivery.frozen or delivery.tardiness_days == 0]
+    rest = order.quantity - sum(float(delivery.quantity) for delivery in kept)
+    return frozen if rest > 0 and split_limit(order, len(kept), rest) else kept
 
 
-def _is_kept(order: OrderDemand, delivery: ScheduledDelivery) -> bool:
-    """Frozen, or a part that is on time while another is late."""
-    return delivery.frozen or (order.splittable and delivery.tardiness_days == 0)
-
-
-def _kept_loads(result: SchedulingResult, order: OrderDemand, placed: Explanation) -> list[ScheduledLoad]:
-    kept = {delivery.sequence for delivery in placed.deliveries if _is_kept(order, delivery)}
-    return [load for load in result.loads if load.order_id == placed.order_id and load.sequence in kept]
+def _loads_of(
+    result: SchedulingResult, order: OrderDemand, deliveries: Sequence[ScheduledDelivery]
+) -> list[ScheduledLoad]:
+    sequences = {delivery.sequence for delivery in deliveries}
+    return [load for load in result.loads if load.order_id == order.order_id and load.sequence in sequences]
 
 
 def _closed_by_the_fence(placed: Explanation) -> tuple[ClosedPlace, ...]:
@@ -199,7 +210,7 @@ def _with_words(explained: Explanation) -> Explanation:
 
 
 def _lateness_words(explained: Explanation) -> list[str]:
-    lines = [_closed_words(explained)]
+    lines = _closed_words(explained)
     lines += [_holder_words(holders) for holders in explained.holders[:MOST_HOLDERS_IN_WORDS]]
     if not explained.relaxations:
         return [*lines, "No single change that was tried brings it in earlier."]
@@ -208,18 +219,28 @@ def _lateness_words(explained: Explanation) -> list[str]:
     return lines + [f"Or: {relaxation.words}." for relaxation in others]
 
 
-def _closed_words(explained: Explanation) -> str:
+def _closed_words(explained: Explanation) -> list[str]:
     if not explained.closed:
-        return "No day of the plan is early enough: its due date had gone by before the plan begins."
-    counts = Counter(place.rules[0] for place in explained.closed)
-    days = {place.rules[0]: place for place in reversed(explained.closed)}
-    reasons = [
-        f"{count} by {_RULE_WORDS.get(rule, rule.replace('_', ' '))} (e.g. {days[rule].detail})"
-        for rule, count in counts.most_common()
-    ]
-    count = len(explained.closed)
-    places = "1 better place was closed" if count == 1 else f"{count} better places were closed"
+        return ["No day of the plan is early enough: its due date had gone by before the plan begins."]
+    closed = [place for place in explained.closed if place.rules != (OPEN,)]
+    still_open = [place for place in explained.closed if place.rules == (OPEN,)]
+    lines = [_count_words(closed)] if closed else []
+    return [*lines, _open_words(still_open)] if still_open else lines
+
+
+def _count_words(closed: Sequence[ClosedPlace]) -> str:
+    counts = Counter(place.rules[0] for place in closed)
+    first = {place.rules[0]: place for place in reversed(closed)}
+    reasons = [f"{count} by {_RULE_WORDS[rule]} (e.g. {first[rule].detail})" for rule, count in counts.most_common()]
+    places = "1 better place was closed" if len(closed) == 1 else f"{len(closed)} better places were closed"
     return f"{places}: {'; '.join(reasons)}."
+
+
+def _open_words(places: Sequence[ClosedPlace]) -> str:
+    first = places[0]
+    where = f"delivery {_day(first.delivery_date)}, completed {first.completion_date} by routing {first.routing_id}"
+    count = "1 better place is" if len(places) == 1 else f"{len(places)} better places are"
+    return f"{count} open as the plan stands (e.g. {where}): a new plan could use it."
 
 
 def _holder_words(holders: BucketHolders) -> str:
@@ -242,7 +263,7 @@ def _day(day: date) -> str:
 
 _RULE_WORDS = {
     FULL: "a full resource-bucket",
-    OPEN: "nothing",
+    SPLITS: "the limits of splitting",
     FENCE: "the planning time fence",
     "delivery_falls_in_a_window": "the customer's windows",
     "delivery_avoids_holidays": "a holiday",

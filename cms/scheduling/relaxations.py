@@ -11,7 +11,7 @@ from datetime import date, time
 from enum import StrEnum
 from typing import NamedTuple
 
-from cms.capacity.ledger import BucketKey, CapacityLedger
+from cms.capacity.ledger import BucketKey, CapacityLedger, CapacityLoad
 from cms.domain.customers import DeliveryWindow
 from cms.domain.metrics import tardiness_days
 from cms.scheduling.closed_places import FULL, ClosedPlace, MissingHours
@@ -21,11 +21,10 @@ from cms.scheduling.problem import BucketHours, DeliveryTerms, OrderDemand, Reso
 from cms.scheduling.recount import Recount, order_cost
 from cms.scheduling.result import Method, SchedulingResult
 from cms.scheduling.rush import AskedOrder, insert_rush
-from cms.scheduling.wording import hours_text
+from cms.scheduling.wording import days_text, enough_hours, hours_text
 
 MOST_TRIED = 6
 """How many days, or places, each kind of relaxation is tried on."""
-HOURS_STEP = 0.01
 DEFAULT_HOURS = (time(8), time(17))
 
 
@@ -56,6 +55,12 @@ class Relaxation:
         Weighted days by which others become later.
     overtime : tuple of MissingHours
         Overtime beyond what is allowed today.
+    release_date : date, optional
+        When it would have to be released.
+    opened_date : date, optional
+        The day on which the customer would have to open a window, or an exception be made of a blackout or holiday.
+    max_early_days : int, optional
+        How many days early the customer would have to take it.
     moved : tuple of AskedOrder
         Who has to move.
     """
@@ -66,23 +71,32 @@ class Relaxation:
     added_cost: float
     others_added_tardiness_days: float = 0.0
     overtime: tuple[MissingHours, ...] = ()
+    release_date: date | None = None
+    opened_date: date | None = None
+    max_early_days: int | None = None
     moved: tuple[AskedOrder, ...] = ()
 
 
 class Case(NamedTuple):
     """An order beside the plan without it.
 
-    `ledger` holds what all others use; `present_cost` is what the order's present place takes, overtime included;
-    `target` is the day by which all of it is to arrive.
+    `share` is the part of it that is late; `ledger` holds what all others use; `present_cost` is what the order's
+    present place takes, overtime included; `target` is the day by which all of it is to arrive.
     """
 
-    problem: SchedulingProblem
+    recount: Recount
     result: SchedulingResult
     order: OrderDemand
+    share: float
     ledger: CapacityLedger
     present_cost: float
     places: Sequence[ClosedPlace]
     target: date
+
+    @property
+    def problem(self) -> SchedulingProblem:
+        """The whole problem."""
+        return self.recount.problem
 
 
 class _Trial(NamedTuple):
@@ -92,6 +106,9 @@ class _Trial(NamedTuple):
     words: str
     problem: SchedulingProblem
     overtime: tuple[MissingHours, ...] = ()
+    release_date: date | None = None
+    opened_date: date | None = None
+    max_early_days: int | None = None
 
 
 def relaxations(case: Case) -> tuple[Relaxation, ...]:
@@ -128,6 +145,9 @@ def _tried(case: Case, trial: _Trial) -> Iterator[Relaxation]:
         delivery_date=delivered,
         added_cost=cost,
         overtime=trial.overtime,
+        release_date=trial.release_date,
+        opened_date=trial.opened_date,
+        max_early_days=trial.max_early_days,
     )
 
 
@@ -140,7 +160,7 @@ def _arrives_by(case: Case, result: SchedulingResult) -> bool:
 
 def _effect(case: Case, delivered: date) -> str:
     days = tardiness_days(delivered, case.order.due_date)
-    return f"delivered {_day(delivered)}, {f'{days} days late' if days else 'on time'}"
+    return f"delivered {_day(delivered)}, {f'{days_text(days)} late' if days else 'on time'}"
 
 
 def placed_cost(
@@ -148,12 +168,15 @@ def placed_cost(
 ) -> float:
     """Money that the order's deliveries take on top of what all others use: routing, holding, change and overtime."""
     own = [delivery for delivery in result.deliveries if delivery.order_id == order.order_id]
-    loads = [load for load in result.loads if load.order_id == order.order_id]
-    overtime = sum(
+    loads = capacity_loads(load for load in result.loads if load.order_id == order.order_id)
+    return _overtime_money(problem, ledger, loads) + order_cost(Recount(problem=problem), order, own)
+
+
+def _overtime_money(problem: SchedulingProblem, ledger: CapacityLedger, loads: Sequence[CapacityLoad]) -> float:
+    return sum(
         hours * problem.resource(resource_id).overtime_cost_per_hour
-        for (resource_id, _), hours in ledger.overtime_added(capacity_loads(loads)).items()
+        for (resource_id, _), hours in ledger.overtime_added(loads).items()
     )
-    return overtime + order_cost(Recount(problem=problem), order, own)
 
 
 def _cost_words(cost: float) -> str:
@@ -175,23 +198,28 @@ def _replanning(case: Case) -> Iterator[_Trial]:
 
 
 def _overtime(case: Case) -> Iterator[_Trial]:
-    """Overtime where hours alone are missing: the places that lack the least money first."""
+    """Overtime where hours alone are missing: the places that take the least money first."""
     short = [place for place in case.places if place.rules == (FULL,)]
-
-    def money(place: ClosedPlace) -> tuple[float, date, str]:
-        cost = sum(m.missing_hours * case.problem.resource(m.resource_id).overtime_cost_per_hour for m in place.missing)
-        return cost, place.delivery_date, f"{place.completion_date} {place.routing_id}"
-
-    for place in sorted(short, key=money)[:MOST_TRIED]:
-        extra = tuple(replace(m, missing_hours=_rounded_up(m.missing_hours)) for m in place.missing)
-        words = " and ".join(
-            f"{hours_text(m.missing_hours)} h on {m.resource_id} on {_day(m.bucket_date)}" for m in extra
+    ranked = sorted(short, key=lambda p: (_money_at(case, p), p.delivery_date, f"{p.completion_date} {p.routing_id}"))
+    for place in ranked[:MOST_TRIED]:
+        extra = tuple(replace(m, missing_hours=enough_hours(m.missing_hours)) for m in place.missing)
+        hours = ", ".join(f"{hours_text(m.missing_hours)} h on {m.resource_id} on {_day(m.bucket_date)}" for m in extra)
+        yield _Trial(
+            RelaxationKind.OVERTIME, f"allow more overtime, {hours}", _with_overtime(_alone(case), extra), extra
         )
-        yield _Trial(RelaxationKind.OVERTIME, f"allow +{words} of overtime", _with_overtime(_alone(case), extra), extra)
 
 
-def _rounded_up(hours: float) -> float:
-    return math.ceil(round(hours / HOURS_STEP, 6)) * HOURS_STEP
+def _money_at(case: Case, place: ClosedPlace) -> float:
+    """What the late part would take at a place: overtime, the routing, and waiting for the ship date."""
+    problem, order, completion = case.problem, case.order, place.completion_date
+    if place.routing_id is None or completion is None:
+        return math.inf
+    routing = order.routing(place.routing_id)
+    located = case.recount.located(order, routing, completion, place.delivery_date, case.share)
+    loads = [CapacityLoad(x.load.resource_id, x.day, x.hours) for x in located if x.day is not None]
+    waiting_days = (case.recount.ship_date(order, place.delivery_date) - completion).days
+    holding = problem.holding_cost_per_hour_day * routing.total_hours * waiting_days
+    return _overtime_money(problem, case.ledger, loads) + (routing.cost + holding) * case.share
 
 
 def _with_overtime(problem: SchedulingProblem, extra: Sequence[MissingHours]) -> SchedulingProblem:
@@ -222,7 +250,8 @@ def _earlier_release(case: Case) -> Iterator[_Trial]:
         order = replace(case.order, release_date=day)
         trial = replace(_alone(case), orders=(order,))
         if _arrives_by(case, build_schedule(trial, method=Method.DISPATCH)):
-            yield _Trial(RelaxationKind.EARLIER_RELEASE, f"release it on {_day(day)} instead of {_day(release)}", trial)
+            words = f"release it on {_day(day)} instead of {_day(release)}"
+            yield _Trial(RelaxationKind.EARLIER_RELEASE, words, trial, release_date=day)
             return
 
 
@@ -239,29 +268,32 @@ def _extra_window(case: Case) -> Iterator[_Trial]:
         start, end = (windows[0].start, windows[0].end) if windows else DEFAULT_HOURS
         extra = DeliveryWindow(weekday=day.weekday(), start=start, end=end, effective_from=day, effective_to=day)
         words = f"open a window of {terms.customer_id} on {_day(day)}"
-        yield _Trial(RelaxationKind.EXTRA_WINDOW, words, _with_terms(case, replace(terms, windows=(*windows, extra))))
+        opened = _with_terms(case, replace(terms, windows=(*windows, extra)))
+        yield _Trial(RelaxationKind.EXTRA_WINDOW, words, opened, opened_date=day)
 
 
 def _earlier_delivery(case: Case) -> Iterator[_Trial]:
     terms = case.problem.customer(case.order.customer_id)
     for day in _closed_days(case, "delivery_is_not_too_early"):
         early = (case.order.due_date - day).days
-        words = f"{terms.customer_id} takes it {early} days early instead of at most {terms.max_early_days}"
-        yield _Trial(RelaxationKind.EARLIER_DELIVERY, words, _with_terms(case, replace(terms, max_early_days=early)))
+        words = f"{terms.customer_id} takes it {days_text(early)} early instead of at most {terms.max_early_days}"
+        opened = _with_terms(case, replace(terms, max_early_days=early))
+        yield _Trial(RelaxationKind.EARLIER_DELIVERY, words, opened, max_early_days=early)
 
 
 def _blackout_delivery(case: Case) -> Iterator[_Trial]:
     terms = case.problem.customer(case.order.customer_id)
     for day in _closed_days(case, "delivery_avoids_blackouts"):
         words = f"{terms.customer_id} takes delivery on its blackout day {_day(day)}"
-        opened = replace(terms, blackout_dates=terms.blackout_dates - {day})
-        yield _Trial(RelaxationKind.BLACKOUT_DELIVERY, words, _with_terms(case, opened))
+        opened = _with_terms(case, replace(terms, blackout_dates=terms.blackout_dates - {day}))
+        yield _Trial(RelaxationKind.BLACKOUT_DELIVERY, words, opened, opened_date=day)
 
 
 def _holiday_delivery(case: Case) -> Iterator[_Trial]:
     for day in _closed_days(case, "delivery_avoids_holidays"):
         opened = replace(_alone(case), holidays=case.problem.holidays - {day})
-        yield _Trial(RelaxationKind.HOLIDAY_DELIVERY, f"deliver on the holiday {_day(day)}", opened)
+        words = f"deliver on the holiday {_day(day)}"
+        yield _Trial(RelaxationKind.HOLIDAY_DELIVERY, words, opened, opened_date=day)
 
 
 def _with_terms(case: Case, terms: DeliveryTerms) -> SchedulingProblem:
@@ -277,7 +309,7 @@ def _moving_others(case: Case) -> list[Relaxation]:
         return []
     delivered = max(delivery.delivery_date for delivery in insertion.deliveries)
     cost = round(insertion.tier_changes["cost"], 6)
-    moves = "; ".join(_move_words(asked) for asked in insertion.moved)
+    moves = "; ".join(move_words(asked) for asked in insertion.moved)
     return [
         Relaxation(
             kind=RelaxationKind.MOVE_ORDERS,
@@ -290,10 +322,27 @@ def _moving_others(case: Case) -> list[Relaxation]:
     ]
 
 
-def _move_words(asked: AskedOrder) -> str:
-    to = "no delivery" if asked.new_delivery_date is None else _day(asked.new_delivery_date)
-    effect = "still on time" if asked.added_tardiness_days <= 0 else f"{asked.added_tardiness_days:g} days later"
-    return f"{asked.order_id} (class {asked.priority}) to {to}, {effect}"
+def move_words(asked: AskedOrder) -> str:
+    """Where an order moves that makes room, and how late that makes it, in calendar days."""
+    where = f"{asked.order_id} (class {asked.priority}) to"
+    if asked.old_delivery_date is None or asked.new_delivery_date is None:
+        return f"{where} no delivery"
+    shift = (asked.new_delivery_date - asked.old_delivery_date).days
+    return f"{where} {_day(asked.new_delivery_date)}, {_moved_words(asked, shift)}"
+
+
+def _moved_words(asked: AskedOrder, shift_days: int) -> str:
+    """What moving its last delivery by so many days does to an order."""
+    late = max(0, shift_days - asked.days_to_spare)
+    if late == 0:
+        return "still on time"
+    if shift_days > 0:
+        return f"{days_text(late)} late, {days_text(shift_days)} later than now"
+    if shift_days < 0:
+        return f"{days_text(late)} late, less than now"
+    return (
+        f"{days_text(late)} late, {'a part of it later than' if asked.added_tardiness_days > 0 else 'as late as'} now"
+    )
 
 
 _TRIALS: tuple[Callable[[Case], Iterator[_Trial]], ...] = (

@@ -19,13 +19,14 @@ def unscheduled_reason(
         The units that get none.
     """
     return (
-        _split_reason(order, deliveries, missing_quantity)
+        split_limit(order, deliveries, missing_quantity)
         or _calendar_reason(tables, order)
         or _capacity_reason(tables, order, ledger)
     )
 
 
-def _split_reason(order: OrderDemand, deliveries: int, missing_quantity: float) -> str | None:
+def split_limit(order: OrderDemand, deliveries: int, missing_quantity: float) -> str | None:
+    """Why units that are missing cannot make one more delivery beside those there are; None where they can."""
     if not order.splittable or deliveries == 0:
         return None
     if order.max_splits is not None and deliveries >= order.max_splits:

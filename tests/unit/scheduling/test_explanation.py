@@ -9,10 +9,11 @@ from hypothesis import given
 from cms.domain.errors import NotFoundError
 from cms.domain.orders import OrderId
 from cms.scheduling import Method, SchedulingProblem, SolveStatus, build_schedule
-from cms.scheduling.closed_places import FENCE, FULL, OPEN
+from cms.scheduling.closed_places import FENCE, FULL, OPEN, SPLITS
 from cms.scheduling.explanation import Explanation, explain
 from cms.scheduling.problem import OrderDemand
-from cms.scheduling.relaxations import Relaxation, RelaxationKind
+from cms.scheduling.relaxations import Relaxation, RelaxationKind, move_words
+from cms.scheduling.rush import AskedOrder
 from tests.problem_builders import (
     a_customer,
     a_delivery,
@@ -104,7 +105,7 @@ class TestAFullDay:
         assert [(m.resource_id, m.bucket_date, m.missing_hours) for m in overtime.overtime] == [("OVEN", day(0), 3.0)]
         assert (overtime.delivery_date, overtime.added_cost) == (day(0), 50.0)
         assert overtime.words == (
-            "allow +3 h on OVEN on Mon 2026-01-05 of overtime: delivered Mon 2026-01-05, on time, at a cost of 50.00"
+            "allow more overtime, 3 h on OVEN on Mon 2026-01-05: delivered Mon 2026-01-05, on time, at a cost of 50.00"
         )
 
     def test_moving_the_lower_class_is_offered_with_its_effect(self) -> None:
@@ -267,6 +268,94 @@ def test_only_the_late_part_of_a_split_order_is_asked_for() -> None:
 
     assert explanation.tardiness_days == 1
     assert [place.detail for place in explanation.closed] == ["OVEN on 2026-01-05 lacks 8 h"]
+
+
+def test_work_that_would_begin_before_the_plan_is_told_as_such() -> None:
+    """LATE needs 5 h on the working day before its completion; the plan begins on the day it is due."""
+    order = a_late_order(due=0, routings=[a_routing("A", a_load(hours=4), a_load(hours=5, offset=1))])
+    problem = a_problem(order, an_order("O1", hours=2, due=0))
+
+    explanation = explained(problem, O1=0, LATE=1)
+
+    assert explanation.closed[0].rules == ("loads_lie_in_the_horizon",)
+    assert explanation.closed[0].detail == "5 h on OVEN would fall before the first working bucket of the plan"
+
+
+def test_the_late_hours_of_an_order_are_not_counted_among_the_holders() -> None:
+    """Completed on Monday, delivered a day late; O1 holds 6 of Monday's 8 h, so LATE's 4 h do not fit."""
+    problem = a_problem(a_late_order(due=0), an_order("O1", hours=6), resources=[a_resource(hours=8)])
+    plan = a_schedule(
+        problem, a_delivery(problem, "O1", completion=0), a_delivery(problem, "LATE", completion=0, delivery=1)
+    )
+
+    (holders,) = explain(problem, plan, LATE).holders
+
+    assert [(held.hours, held.largest) for held in holders.classes] == [(6.0, ("O1",))]
+    assert holders.free_hours == 2.0
+
+
+def test_a_rest_below_the_smallest_delivery_is_closed_by_the_limits_of_splitting() -> None:
+    """6 of 10 units are frozen; the 4 that are left may not be a delivery of their own, of 5 units at least."""
+    order = a_late_order(due=3, splittable=True, min_split_quantity=5.0, current=(published(0, quantity=6),))
+    problem = a_problem(order, fence=1)
+    frozen = a_delivery(problem, "LATE", completion=0, quantity=6, frozen=True)
+    plan = a_schedule(problem, frozen, unscheduled={"LATE": 4})
+
+    explanation = explain(problem, plan, LATE)
+
+    assert {place.rules for place in explanation.closed} == {(SPLITS,)}
+    assert "10 by the limits of splitting" in explanation.words[1]
+    assert "smallest delivery of 5 units" in explanation.words[1]
+    assert explanation.relaxations == ()
+
+
+def test_a_late_part_that_cannot_stand_alone_takes_the_part_on_time_with_it() -> None:
+    """2 of 10 units are late and would be too small alone; both parts together need 8 h, of which Monday has 5."""
+    order = a_late_order(due=0, hours=8, splittable=True, min_split_quantity=3.0)
+    problem = a_problem(order, an_order("O1", hours=3), resources=[a_resource(hours=8)])
+    parts = [a_delivery(problem, "LATE", completion=n, quantity=q, sequence=n) for n, q in ((0, 8), (1, 2))]
+
+    explanation = explain(problem, a_schedule(problem, a_delivery(problem, "O1", completion=0), *parts), LATE)
+
+    assert [place.detail for place in explanation.closed] == ["OVEN on 2026-01-05 lacks 3 h"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "spare", "added", "words"),
+    [
+        (0, 2, 3, 0.0, "to Wed 2026-01-07, still on time"),
+        (0, 2, 1, 2.0, "to Wed 2026-01-07, 1 day late, 2 days later than now"),
+        (4, 2, -3, -1.0, "to Wed 2026-01-07, 1 day late, less than now"),
+        (2, 2, -1, 0.0, "to Wed 2026-01-07, 1 day late, as late as now"),
+        (2, 2, -1, 0.5, "to Wed 2026-01-07, 1 day late, a part of it later than now"),
+    ],
+)
+def test_moving_an_order_is_told_in_calendar_days(old: int, new: int, spare: int, added: float, words: str) -> None:
+    asked = AskedOrder(
+        order_id=OrderId("O2"),
+        priority=3,
+        days_to_spare=spare,
+        moves=True,
+        old_delivery_date=day(old),
+        new_delivery_date=day(new),
+        added_tardiness_days=added,
+    )
+
+    assert move_words(asked) == f"O2 (class 3) {words}"
+
+
+def test_an_order_that_loses_its_date_is_told_so() -> None:
+    asked = AskedOrder(
+        order_id=OrderId("O2"),
+        priority=3,
+        days_to_spare=0,
+        moves=True,
+        old_delivery_date=day(0),
+        new_delivery_date=None,
+        added_tardiness_days=20.0,
+    )
+
+    assert move_words(asked) == "O2 (class 3) to no delivery"
 
 
 def test_alternative_routings_are_all_looked_at() -> None:
