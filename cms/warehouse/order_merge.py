@@ -26,6 +26,8 @@ from cms.warehouse.tables import order_source_records as records
 from cms.warehouse.tables import staging_orders as staged
 
 SHOWN_CONFLICTS = 1_000
+LARGE_LOAD = 10_000
+"""From so many rows on, reading all records once is quicker than looking up each that the load wrote."""
 _SAID = (
     "order_id",
     "customer_id",
@@ -174,8 +176,13 @@ def _remove_records(
 
 
 def _written(load: StagedLoad) -> sa.ColumnElement[bool]:
-    """Records that this load wrote, reached from its staged rows."""
-    return sa.and_(_same_record(load), mergeable(staged, load), records.c.load_id == load.load_id)
+    """Records that this load wrote: those of a small one are reached from its staged rows, by their key."""
+    wrote = sa.and_(records.c.source_system == load.source, records.c.load_id == load.load_id)
+    return wrote if load.row_count >= LARGE_LOAD else sa.and_(wrote, _staged_as(load))
+
+
+def _staged_as(load: StagedLoad) -> sa.ColumnElement[bool]:
+    return sa.and_(_same_record(load), mergeable(staged, load))
 
 
 def _is_shared() -> sa.ColumnElement[bool]:
@@ -283,6 +290,5 @@ def _insert_single(connection: sa.Connection, load: StagedLoad, single: sa.Colum
     }
     values = {"order_id": records.c.order_id, **_order_values(), **instants, "status": _said_status()}
     values |= loaded_columns(load, now)
-    return insert_missing(
-        connection, order_master, values, [single, _ITS_CUSTOMER], _SAME_ORDER, arrival=staged.c.row_number
-    )
+    where = [single, _staged_as(load), _ITS_CUSTOMER]
+    return insert_missing(connection, order_master, values, where, _SAME_ORDER, arrival=staged.c.row_number)

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,11 +12,11 @@ from sqlalchemy.engine import Engine
 
 from cms.application.ports import Dataset, Progress, SourceRow, StagedLoad, no_progress
 from cms.domain.errors import SourceError
-from cms.warehouse.bulk import insert_rows
+from cms.warehouse.bulk import insert_as_they_come, insert_rows, takes_rows_as_they_come
 from cms.warehouse.engine import in_transaction
 from cms.warehouse.merge_steps import MANY_ROWS, note_statistics
 from cms.warehouse.row_fitting import RowFitter
-from cms.warehouse.tables import loads, staging_customers, staging_orders, staging_windows
+from cms.warehouse.tables import customer_master, loads, staging_customers, staging_orders, staging_windows
 
 CHUNK_ROWS = 5_000
 """Rows staged in one short transaction: few enough to keep memory flat and other writers waiting only a moment."""
@@ -48,11 +48,11 @@ def stage_rows(
         A row has a field that the staging table does not know.
     """
     load_id = f"{dataset.value}-{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
-    chunks = _chunks(_fitted(rows, STAGING_OF[dataset], load_id))
+    fitted = _fitted(rows, STAGING_OF[dataset], load_id)
     begin = partial(_begin, load_id=load_id, dataset=dataset, source=source, now=now)
     is_begun = False
     try:
-        first = next(chunks, [])
+        first = list(islice(fitted, CHUNK_ROWS))
         row_count = len(first)
         if row_count < CHUNK_ROWS:
             # the merge, which does wait for the disk, brings these rows there as well
@@ -63,15 +63,17 @@ def stage_rows(
         else:
             in_transaction(engine, begin)
             is_begun = True
-            row_count = _stage_chunks(engine, dataset, chain([first], chunks), progress)
+            row_count = _stage_chunks(engine, dataset, first, fitted, progress)
             in_transaction(engine, lambda connection: _end(connection, load_id, row_count))
     except BaseException:
         in_transaction(engine, lambda connection: _give_up(connection, None if is_begun else begin, load_id, dataset))
         raise
     load = StagedLoad(load_id=load_id, dataset=dataset, source=source, row_count=row_count, staged_at=now)
     if row_count >= MANY_ROWS:
-        # the gate is about to compare these rows with each other
-        in_transaction(engine, lambda connection: note_statistics(connection, load, STAGING_OF[dataset]))
+        # the gate is about to compare these rows with each other, and with their customers
+        in_transaction(
+            engine, lambda connection: note_statistics(connection, load, STAGING_OF[dataset], customer_master)
+        )
     return load
 
 
@@ -123,14 +125,37 @@ def _abandon(connection: sa.Connection, load_ids: Sequence[str], dataset: Datase
         connection.execute(sa.update(loads).where(loads.c.load_id == load_id).values(status="abandoned"))
 
 
-def _stage_chunks(engine: Engine, dataset: Dataset, chunks: Iterable[list[Row]], progress: Progress) -> int:
-    staging = STAGING_OF[dataset]
-    row_count = 0
-    for chunk in chunks:
-        in_transaction(engine, lambda connection, chunk=chunk: insert_rows(connection, staging, chunk))  # type: ignore[misc]
+def _stage_chunks(
+    engine: Engine, dataset: Dataset, first: list[Row], following: Iterator[Row], progress: Progress
+) -> int:
+    chunk, row_count = first, 0
+    while True:
+        # the end of the load, which does wait for the disk, brings every chunk there as well
+        in_transaction(
+            engine, partial(_stage_chunk, dataset=dataset, chunk=chunk, following=following), is_flushed=False
+        )
         row_count += len(chunk)
         progress(f"staging {dataset}", row_count, None)
-    return row_count
+        if len(chunk) < CHUNK_ROWS:
+            return row_count
+        # where a writer keeps others waiting, the chunk is whole before its transaction begins
+        chunk = [] if takes_rows_as_they_come(engine) else list(islice(following, CHUNK_ROWS))
+
+
+def _stage_chunk(connection: sa.Connection, *, dataset: Dataset, chunk: list[Row], following: Iterator[Row]) -> None:
+    staging = STAGING_OF[dataset]
+    if takes_rows_as_they_come(connection.engine):
+        insert_as_they_come(connection, staging, _completing(chunk, following))
+    else:
+        insert_rows(connection, staging, chunk)
+
+
+def _completing(chunk: list[Row], following: Iterator[Row]) -> Iterator[Row]:
+    """The rows of a chunk, and then new ones until it is full; all are kept for a transaction that is repeated."""
+    yield from tuple(chunk)
+    for row in islice(following, CHUNK_ROWS - len(chunk)):
+        chunk.append(row)
+        yield row
 
 
 def _fitted(rows: Iterable[SourceRow], staging: sa.Table, load_id: str) -> Iterator[Row]:
@@ -149,11 +174,6 @@ def _refuse_unknown_fields(fitter: RowFitter, row: SourceRow, checked: set[froze
     if unknown:
         raise SourceError(f"{staging.name} has no column for {', '.join(unknown)}; check the source's fields")
     checked.add(fields)
-
-
-def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    while chunk := list(islice(rows, CHUNK_ROWS)):
-        yield chunk
 
 
 def _end(connection: sa.Connection, load_id: str, row_count: int) -> None:

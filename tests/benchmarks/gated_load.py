@@ -3,9 +3,9 @@
 Run: ``python -m tests.benchmarks.gated_load [ROWS]`` (100,000 without an argument), on SQLite and on a PostgreSQL
 server of its own. Both begin with an empty order book; they take turns, and the best of each are compared: by the time
 on the clock, and by the time of processors, ours and the server's together, which other work on the machine changes
-less. Great Expectations takes seconds to import, once for a process: that time is told and does not count. Peak memory
-is that of a process of its own, for all of the rows and for twice as many, read from a generator as from a source: the
-cache of SQLite, 64 MB, is full by then.
+less; both must keep the promise. Great Expectations takes seconds to import, once for a process: that time is told and
+does not count. Peak memory is that of a process of its own, for all of the rows and for twice as many, read from a
+generator as from a source: the cache of SQLite, 64 MB, is full by then.
 """
 
 import multiprocessing
@@ -32,11 +32,11 @@ from cms.warehouse.schema import upgrade
 from cms.warehouse.tables import customer_master, metadata, order_master
 from cms.warehouse.warehouse import Warehouse
 from tests.fakes import FakeClock
-from tests.postgresql_server import find_binaries, start_server
+from tests.postgresql_server import USER, find_binaries, start_server
 
 MOST_TIMES_A_BARE_INSERT = 4.0
 MOST_MEGABYTES_MORE = 40
-ROUNDS = 2
+ROUNDS = 3
 CUSTOMERS = 500
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 LOADED = {"loaded_at": NOW, "load_id": "benchmark"}
@@ -80,7 +80,7 @@ def warehouses() -> Iterator[tuple[dict[str, str], int | None]]:
 
 
 def compare(name: str, url: str, count: int, postmaster: int | None) -> float:
-    """How many times a bare insert a gated load takes, the smaller of both ways to measure."""
+    """How many times a bare insert a gated load takes, the larger of both ways to measure."""
     source, ready = list(source_rows(count)), list(target_rows(count))
     bare, gated = [], []
     with emptied(url) as warehouse, tempfile.TemporaryDirectory() as folder:
@@ -100,7 +100,7 @@ def compare(name: str, url: str, count: int, postmaster: int | None) -> float:
     print(
         f"{name}: {count:,} rows, a gated load is {by_processor:.2f} bare inserts by processor, {by_clock:.2f} by clock"
     )
-    return min(by_clock, by_processor)
+    return max(by_clock, by_processor)
 
 
 @dataclass
@@ -136,6 +136,7 @@ def measured(postmaster: int | None) -> Iterator[Measured]:
     measure = Measured(postmaster)
     yield measure
     if postmaster is not None:
+        _wait_for_sessions(postmaster)
         measure.cpu += server_seconds(postmaster) - measure._before
 
 
@@ -147,6 +148,20 @@ def server_seconds(postmaster: int) -> float:
             stat = _stat(int(process.name))
             ticks += sum(stat[11:13]) if stat[1] == postmaster else 0
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _wait_for_sessions(postmaster: int) -> None:
+    """Wait until the sessions that were closed have ended: only then their time stands with the server's."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and any(_is_session(path, postmaster) for path in Path("/proc").glob("[0-9]*")):
+        time.sleep(0.02)
+
+
+def _is_session(process: Path, postmaster: int) -> bool:
+    with suppress(OSError):
+        said = (process / "cmdline").read_bytes()  # nothing, once it has ended and its server does not know it yet
+        return (not said or f"postgres: {USER} ".encode() in said) and _stat(int(process.name))[1] == postmaster
+    return False
 
 
 def _stat(process: int) -> list[int]:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from cms.domain.errors import ConfigurationError, WarehouseError
+from cms.warehouse.bulk import insert_rows
 from cms.warehouse.engine import in_transaction, open_engine, reading
 from cms.warehouse.failures import masked, masked_url
 from cms.warehouse.locks import Lock, take
@@ -52,6 +53,13 @@ def test_work_that_meets_a_deadlock_is_repeated_whole(warehouse: Warehouse) -> N
 
     assert in_transaction(warehouse.engine, work, sleep=lambda _: None) == "done"
     assert (len(calls), count_of(warehouse, sync_state)) == (3, 1)
+
+
+def test_rows_that_a_table_does_not_take_are_refused_in_words(warehouse: Warehouse) -> None:
+    row = {"dataset": "order_master", "source": "erp", "synced_at": NOW}
+
+    with pytest.raises(WarehouseError, match=r"(?i)unique|duplicate"):
+        in_transaction(warehouse.engine, lambda connection: insert_rows(connection, sync_state, [row, row]))
 
 
 def test_writers_that_wait_in_line_on_sqlite_hold_no_connection(sqlite_warehouse: Warehouse) -> None:

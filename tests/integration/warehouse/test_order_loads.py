@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from cms.application.ports import Dataset, GateVerdict, SourceRow
 from cms.domain.errors import NotFoundError, SourceError, WarehouseError
 from cms.domain.orders import OrderId, OrderStatus
+from cms.warehouse import order_merge
 from cms.warehouse.engine import in_transaction
 from cms.warehouse.tables import loads, order_conflicts, order_master, order_source_records, staging_orders, sync_state
 from cms.warehouse.warehouse import Warehouse
@@ -368,6 +369,35 @@ def test_every_staged_row_is_accounted_for(warehouse: Warehouse) -> None:
     )
 
     assert (counts.unchanged, counts.updated, counts.inserted, counts.stale, counts.quarantined) == (1, 1, 1, 2, 1)
+
+
+def test_a_large_load_is_merged_as_a_small_one(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order_merge, "LARGE_LOAD", 1)
+    know_customers(warehouse)
+    first = load_orders(warehouse, order_row("O1"), order_row("O2"), order_row("O3", status="shipped"))
+    other = load_orders(warehouse, order_row("O2", quantity=Decimal(7)), order_row("O4"), source="board")
+
+    counts = load_orders(
+        warehouse,
+        order_row("O1", quantity=Decimal(1), source_updated_at=LATER),
+        order_row("O2", quantity=Decimal(2), source_updated_at=LATER),
+        order_row("O3", status="open", source_updated_at=LATER),
+        order_row("O5"),
+        order_row("O5"),
+        order_row("O6", customer_id="NOBODY"),
+        now=LATER,
+    )
+
+    assert (first.inserted, other.inserted) == (3, 1)
+    assert (counts.inserted, counts.updated, counts.stale, counts.quarantined) == (1, 3, 1, 1)
+    assert any("O3" in conflict and "cannot go back" in conflict for conflict in counts.conflicts)
+    assert rows_of(warehouse, order_master, "order_id", "quantity", "status") == [
+        ("O1", Decimal(1), "open"),
+        ("O2", Decimal(2), "open"),
+        ("O3", Decimal(100), "shipped"),
+        ("O4", Decimal(100), "open"),
+        ("O5", Decimal(100), "open"),
+    ]
 
 
 def test_a_source_that_fails_on_the_way_leaves_nothing_staged(warehouse: Warehouse) -> None:

@@ -1,11 +1,15 @@
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from cms.application.ports import Dataset, SourceRow
 from cms.domain.errors import SourceError
+from cms.warehouse import staging
+from cms.warehouse.engine import in_transaction
 from cms.warehouse.staging import ABANDONED_AFTER
 from cms.warehouse.tables import loads, staging_orders
 from cms.warehouse.warehouse import Warehouse
@@ -111,3 +115,53 @@ def test_progress_is_told_in_rows(sqlite_warehouse: Warehouse) -> None:
     )
 
     assert seen == [("staging order_master", 5_000, None), ("staging order_master", 5_001, None)]
+
+
+def test_a_source_that_fails_in_a_later_chunk_leaves_nothing_staged(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "CHUNK_ROWS", 2)
+
+    def rows() -> Iterator[SourceRow]:
+        yield from (order_row(f"O{number}") for number in range(5))
+        raise SourceError("the source hung up")
+
+    with pytest.raises(SourceError, match="hung up"):
+        warehouse.loads.stage(Dataset.ORDERS, rows(), source="erp", now=NOW)
+
+    assert count_of(warehouse, staging_orders) == 0
+    assert rows_of(warehouse, loads, "status") == [("abandoned",)]
+
+
+FAIL_ONCE = """
+CREATE SEQUENCE cms.tries;
+CREATE FUNCTION cms.fail_once() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.row_number = 4 AND nextval('cms.tries') = 1 THEN
+    RAISE EXCEPTION 'could not serialize access' USING ERRCODE = '40001';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER fail_once BEFORE INSERT ON cms.staging_orders FOR EACH ROW EXECUTE FUNCTION cms.fail_once()
+"""
+NEVER_FAIL = "DROP FUNCTION cms.fail_once CASCADE; DROP SEQUENCE cms.tries"
+
+
+def test_a_chunk_that_must_be_written_again_has_each_of_its_rows_once(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if warehouse.engine.dialect.name != "postgresql":
+        pytest.skip("only there rows are written while they are being read")
+    monkeypatch.setattr(staging, "CHUNK_ROWS", 3)
+    in_transaction(warehouse.engine, lambda connection: connection.execute(sa.text(FAIL_ONCE)))
+    try:
+        rows = (order_row(f"O{number}") for number in range(1, 8))
+        load = warehouse.loads.stage(Dataset.ORDERS, rows, source="erp", now=NOW)
+        with warehouse.engine.connect() as connection:
+            tries = connection.execute(sa.text("SELECT last_value FROM cms.tries")).scalar_one()
+    finally:
+        in_transaction(warehouse.engine, lambda connection: connection.execute(sa.text(NEVER_FAIL)))
+
+    assert (load.row_count, tries) == (7, 2)
+    staged = rows_of(warehouse, staging_orders, "row_number", "order_id")
+    assert sorted(staged) == [(number, f"O{number}") for number in range(1, 8)]
