@@ -6,7 +6,8 @@ It runs on SQLite, PostgreSQL and SQL Server (schema ``cms`` on both). Usable by
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, time
 from typing import Any
 
@@ -49,11 +50,17 @@ class Tables:
 
 def find_problems(url: str) -> list[str]:
     """One sentence for each thing that is wrong with the tables of the warehouse at `url`."""
+    with open_tables(url) as tables:
+        return [problem for check in CHECKS for problem in check(tables)]
+
+
+@contextmanager
+def open_tables(url: str) -> Iterator[Tables]:
+    """The tables of the warehouse at `url`."""
     engine = open_engine(url)
     try:
         with engine.connect() as connection:
-            tables = Tables(connection)
-            return [problem for check in CHECKS for problem in check(tables)]
+            yield Tables(connection)
     finally:
         engine.dispose()
 

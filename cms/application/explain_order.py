@@ -19,7 +19,7 @@ def explain_order(planner: Planner, order_id: OrderId) -> Explanation:
     planner.orders.order(order_id)
     plan = as_planned(standing_plan(planner))
     plan.demand(order_id)
-    return explain(plan.problem, plan.result, order_id)
+    return explain(plan.problem, plan.result, order_id, reserved=plan.reserved_hours)
 
 
 def explain_late_orders(plan: StandingPlan, *, most: int) -> dict[OrderId, Explanation]:
@@ -30,7 +30,7 @@ def explain_late_orders(plan: StandingPlan, *, most: int) -> dict[OrderId, Expla
         if delivery.tardiness_days > 0:
             tardiness[delivery.order_id] = max(tardiness.get(delivery.order_id, 0), delivery.tardiness_days)
     latest = sorted(tardiness, key=lambda order_id: (-tardiness[order_id], order_id))[:most]
-    return {order_id: explain(plan.problem, plan.result, order_id) for order_id in latest}
+    return {order_id: explain(plan.problem, plan.result, order_id, reserved=plan.reserved_hours) for order_id in latest}
 
 
 def short_reason(explanation: Explanation) -> str:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from cms.aggregation.order_loads import RoutingLoads, routing_loads, routings_of
 from cms.application.ports import Plant, Reservation
-from cms.capacity.ledger import CapacityLoad
+from cms.capacity.ledger import BucketKey, CapacityLoad
 from cms.domain.customers import Customer, CustomerId, CustomerStatus
 from cms.domain.errors import InvalidValueError
 from cms.domain.horizon import PlanningHorizon
@@ -19,7 +19,7 @@ from cms.domain.orders import Order, OrderId, OrderType
 from cms.domain.resources import RoutingId
 from cms.domain.schedule import MasterSchedule, ScheduledDelivery, UnscheduledOrder
 from cms.domain.work_calendar import WorkCalendar
-from cms.scheduling.free_capacity import hold_reserved
+from cms.scheduling.free_capacity import held_hours, hold_reserved
 from cms.scheduling.problem import (
     BucketHours,
     CurrentDelivery,
@@ -93,10 +93,11 @@ class PlanningFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedPlan:
-    """The engine's problem, and the orders that cannot enter it, with their reasons."""
+    """The engine's problem, the orders that cannot enter it, with their reasons, and what quotes hold beside it."""
 
     problem: SchedulingProblem
     left_out: tuple[UnscheduledOrder, ...]
+    reserved_hours: Mapping[BucketKey, float] = field(default_factory=dict)
 
 
 Entry: TypeAlias = OrderDemand | UnscheduledOrder
@@ -147,10 +148,11 @@ def prepare_plan(
         customers=tuple(_terms(facts.customers[customer_id], calendar) for customer_id in sorted(used)),
         orders=tuple(demands),
     )
-    if resources is None:
-        reserved = (CapacityLoad(r.resource_id, r.bucket_date, r.hours) for r in facts.reservations)
-        problem = hold_reserved(problem, reserved)
-    return PreparedPlan(problem=problem, left_out=tuple(left_out))
+    if resources is not None or not facts.reservations:
+        return PreparedPlan(problem=problem, left_out=tuple(left_out))
+    reserved = (CapacityLoad(r.resource_id, r.bucket_date, r.hours) for r in facts.reservations)
+    rest = hold_reserved(problem, reserved)
+    return PreparedPlan(problem=rest, left_out=tuple(left_out), reserved_hours=held_hours(problem, rest))
 
 
 def _reason_to_leave_out(order: Order, facts: PlanningFacts, horizon: PlanningHorizon) -> str | None:

@@ -1,11 +1,13 @@
 """The published schedule beside today's facts: what explanations, quotes, rush orders and rollbacks start from."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from cms.application.plan_schedule import Planner
 from cms.application.planning_facts import PlanningFacts, prepare_plan
 from cms.application.standing_orders import prices_of
+from cms.capacity.ledger import BucketKey
 from cms.domain.errors import NotFoundError
 from cms.domain.orders import OrderId
 from cms.domain.schedule import MasterSchedule, ScheduledDelivery, UnscheduledOrder
@@ -24,6 +26,8 @@ class StandingPlan:
         Every order with the deliveries that it has and that still fit its facts.
     left_out : tuple of UnscheduledOrder
         Orders that cannot enter a plan at all.
+    reserved_hours : mapping
+        What quotes hold, by resource-bucket; the problem's capacity is what they leave.
     """
 
     facts: PlanningFacts
@@ -31,6 +35,7 @@ class StandingPlan:
     problem: SchedulingProblem
     result: SchedulingResult
     left_out: tuple[UnscheduledOrder, ...]
+    reserved_hours: Mapping[BucketKey, float] = field(default_factory=dict)
 
     def demand(self, order_id: OrderId) -> OrderDemand:
         """An order as the engine sees it.
@@ -96,4 +101,5 @@ def standing_plan(planner: Planner) -> StandingPlan:
         problem=prepared.problem,
         result=standing_schedule(prepared.problem, prices=prices_of(published)),
         left_out=prepared.left_out,
+        reserved_hours=prepared.reserved_hours,
     )

@@ -1,7 +1,7 @@
 """The places an order could have had on time, and what closed each: a rule, or a full bucket and who holds it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -77,7 +77,10 @@ class ClassHours:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BucketHolders:
-    """Who holds a resource-bucket that closed places, by class."""
+    """Who holds a resource-bucket that closed places: the classes, and quotes that reserve hours of it.
+
+    What is held, reserved and free adds up to `available_hours`, overtime included.
+    """
 
     resource_id: ResourceId
     bucket_date: date
@@ -85,6 +88,7 @@ class BucketHolders:
     free_hours: float
     places_closed: int
     classes: tuple[ClassHours, ...]
+    reserved_hours: float = 0.0
 
 
 def closed_places(
@@ -196,7 +200,11 @@ def _placement(
 
 
 def bucket_holders(
-    recount: Recount, ledger: CapacityLedger, places: Sequence[ClosedPlace], loads: Iterable[ScheduledLoad]
+    recount: Recount,
+    ledger: CapacityLedger,
+    places: Sequence[ClosedPlace],
+    loads: Iterable[ScheduledLoad],
+    reserved: Mapping[BucketKey, float],
 ) -> tuple[BucketHolders, ...]:
     """Who holds the resource-buckets that closed most places, the most first."""
     closed = Counter((m.resource_id, m.bucket_date) for place in places for m in place.missing)
@@ -210,10 +218,11 @@ def bucket_holders(
         BucketHolders(
             resource_id=key[0],
             bucket_date=key[1],
-            available_hours=ledger.account(*key).available_hours,
+            available_hours=ledger.account(*key).available_hours + reserved.get(key, 0.0),
             free_hours=round(ledger.account(*key).free_hours, 6),
             places_closed=closed[key],
             classes=tuple(_class_hours(recount, held[key])),
+            reserved_hours=reserved.get(key, 0.0),
         )
         for key in ranked
     )

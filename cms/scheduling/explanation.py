@@ -1,10 +1,11 @@
 """Why an order has the date it has, why that is late, and what would make it on time."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from cms.capacity.ledger import BucketKey
 from cms.domain.errors import NotFoundError
 from cms.domain.orders import OrderId
 from cms.domain.schedule import ScheduledDelivery, ScheduledLoad
@@ -78,8 +79,19 @@ class Explanation:
         return self.relaxations[0] if self.relaxations else None
 
 
-def explain(problem: SchedulingProblem, result: SchedulingResult, order_id: OrderId) -> Explanation:
+def explain(
+    problem: SchedulingProblem,
+    result: SchedulingResult,
+    order_id: OrderId,
+    *,
+    reserved: Mapping[BucketKey, float] | None = None,
+) -> Explanation:
     """Why the order has its date in this schedule and, if it is late, what closed the better ones and what would help.
+
+    Parameters
+    ----------
+    reserved : mapping, optional
+        Hours by resource-bucket that quotes hold, which the problem's capacity no longer has.
 
     Raises
     ------
@@ -92,7 +104,7 @@ def explain(problem: SchedulingProblem, result: SchedulingResult, order_id: Orde
         raise NotFoundError("order", order_id, "only orders of the plan can be explained")
     placed = _placed(problem, result, order)
     if placed.is_late:
-        return _explained_lateness(recount, result, order, placed)
+        return _explained_lateness(recount, result, order, placed, reserved or {})
     return _with_words(placed)
 
 
@@ -133,7 +145,11 @@ def _delivery_words(problem: SchedulingProblem, order: OrderDemand, delivery: Sc
 
 
 def _explained_lateness(
-    recount: Recount, result: SchedulingResult, order: OrderDemand, placed: Explanation
+    recount: Recount,
+    result: SchedulingResult,
+    order: OrderDemand,
+    placed: Explanation,
+    reserved: Mapping[BucketKey, float],
 ) -> Explanation:
     kept = _kept(order, placed)
     share = 1 - sum(float(delivery.quantity) for delivery in kept) / order.quantity
@@ -152,7 +168,7 @@ def _explained_lateness(
     for target in [] if found else later:
         wider = closed_places(recount, in_its_way, order, share=share, last_day=target, split_limit=limit)
         found = relaxations(case._replace(target=target, places=wider))
-    holders = bucket_holders(recount, in_its_way, places, holding)
+    holders = bucket_holders(recount, in_its_way, places, holding, reserved)
     return _with_words(replace(placed, closed=tuple(places), holders=holders, relaxations=found))
 
 
@@ -244,12 +260,12 @@ def _open_words(places: Sequence[ClosedPlace]) -> str:
 
 
 def _holder_words(holders: BucketHolders) -> str:
-    classes = "; ".join(
-        f"class {held.priority} holds {hours_text(held.hours)} h ({_orders_words(held)})" for held in holders.classes
-    )
+    holding = [f"class {c.priority} holds {hours_text(c.hours)} h ({_orders_words(c)})" for c in holders.classes]
+    if holders.reserved_hours:
+        holding.append(f"quotes hold {hours_text(holders.reserved_hours)} h")
     where = f"{holders.resource_id} on {_day(holders.bucket_date)}"
     has, free = hours_text(holders.available_hours), hours_text(holders.free_hours)
-    return f"{where} has {has} h, {free} h free: {classes or 'nobody holds it'}."
+    return f"{where} has {has} h, {free} h free: {'; '.join(holding) or 'nobody holds it'}."
 
 
 def _orders_words(held: ClassHours) -> str:

@@ -82,6 +82,16 @@ def hold_reserved(problem: SchedulingProblem, reserved: Iterable[CapacityLoad]) 
     return replace(problem, resources=resources)
 
 
+def held_hours(whole: SchedulingProblem, rest: SchedulingProblem) -> dict[BucketKey, float]:
+    """What was taken out of a problem's capacity, by resource-bucket, where it was more than rounding."""
+    held = {
+        (resource.resource_id, day): round(hours.total_hours - left.buckets[day].total_hours, 6)
+        for resource, left in zip(whole.resources, rest.resources, strict=True)
+        for day, hours in resource.buckets.items()
+    }
+    return {key: hours for key, hours in held.items() if hours > 0}
+
+
 def _held(
     resource: ResourceCapacity, held: Mapping[BucketKey, float], frozen: Mapping[BucketKey, float]
 ) -> ResourceCapacity:

@@ -8,6 +8,7 @@ from hypothesis import given
 
 from cms.domain.errors import NotFoundError
 from cms.domain.orders import OrderId
+from cms.domain.resources import ResourceId
 from cms.scheduling import Method, SchedulingProblem, SolveStatus, build_schedule
 from cms.scheduling.closed_places import FENCE, FULL, OPEN, SPLITS
 from cms.scheduling.explanation import Explanation, explain
@@ -292,6 +293,18 @@ def test_the_late_hours_of_an_order_are_not_counted_among_the_holders() -> None:
 
     assert [(held.hours, held.largest) for held in holders.classes] == [(6.0, ("O1",))]
     assert holders.free_hours == 2.0
+
+
+def test_hours_that_quotes_hold_are_named_beside_the_classes() -> None:
+    """Of Monday's 10 h quotes hold 2, so the engine sees 8: O1 holds 6 of them, and LATE's 4 h do not fit."""
+    problem = a_problem(a_late_order(due=0), an_order("O1", hours=6), resources=[a_resource(hours=8)])
+    plan = a_schedule(problem, a_delivery(problem, "O1", completion=0), a_delivery(problem, "LATE", completion=1))
+
+    explanation = explain(problem, plan, LATE, reserved={(ResourceId("OVEN"), day(0)): 2.0})
+
+    assert explanation.words[2] == (
+        "OVEN on Mon 2026-01-05 has 10 h, 2 h free: class 2 holds 6 h (O1); quotes hold 2 h."
+    )
 
 
 def test_a_rest_below_the_smallest_delivery_is_closed_by_the_limits_of_splitting() -> None:
