@@ -6,23 +6,29 @@ another one leaves it, or is made to. That grows dearer as the temperature falls
 until only plans that keep every limit are left.
 """
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
 
+from cms.scheduling.budget import Budget
 from cms.scheduling.demand import Floats, Integers
 from cms.scheduling.moves import Chain, Crowd, Options, Pieces, Rows, State, count_used, search, total
 
 _EXACT = 1e-9
-_TRIALS_A_CALL = 100_000
+_TRIALS_A_CALL = 25_000
 _HOTTEST, _COLDEST = 0.01, 0.0005
 """Temperatures, in units of what the hours of an order are worth."""
 _MILD, _STRICT = 0.2, 30.0
 """Steps that hours and days beyond a limit count, beside their price."""
-_INSISTENCE = 1.2
+_INSISTENCE = 1.1
 """What is beyond its limit after some moves counts so many times more from then on."""
+_COOLING_PART = 0.8
+"""Of the budget, for cooling; the rest is for the end."""
+_LAST_CALLS, _LAST_INSISTENCE = 40, 1.2
+"""At the end, where a limit is still broken, the coldest moves go on for so long, more and more strictly."""
 _LONGEST_CHAIN = 4
+_LOOK_SECONDS = 1.2e-7
+"""Of a common machine, measured: to look at what one move would change."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +68,7 @@ class Chosen:
 
 
 def anneal(
-    choices: Choices, start: Chosen, *, trials: int, seed: int, deadline: float, is_strict: bool = False
+    choices: Choices, start: Chosen, *, trials: int, seed: int, budget: Budget, is_strict: bool = False
 ) -> tuple[Chosen, Chosen]:
     """The cheapest choices found that keep every limit (`start` where none were found), and where the search ended.
 
@@ -71,35 +77,59 @@ def anneal(
     start : Chosen
         Limits may be broken.
     trials : int
-        How many moves are tried; fewer, and cooling faster, where the time does not suffice.
+        How many moves are tried; fewer, and cooling faster, where the budget does not suffice.
     is_strict : bool
         From the beginning limits count as they do at the end otherwise: for a start that keeps them.
     """
     state = _state(choices, start)
-    chance = np.random.default_rng(seed)
+    walk = _Walk(choices, state, np.random.default_rng(seed))
     calls = max(1, trials // _TRIALS_A_CALL)
     rounds = max(1, trials // calls // max(1, len(state.chosen)))
     temperatures = choices.heat * np.geomspace(_HOTTEST, _COLDEST, calls * rounds).reshape(calls, rounds)
     strictness = np.geomspace(_STRICT if is_strict else _MILD, _STRICT, calls)
-    limits = choices.rows.limits
-    insistence = np.ones(len(limits))
-    began, call = time.monotonic(), 0
+    cooling, call = budget.part(_COOLING_PART), 0
+    available = cooling.left
     while call < calls:
-        rows = choices.rows._replace(
-            limits=limits - choices.margins, prices=choices.rows.prices + choices.steps * insistence * strictness[call]
-        )
-        search(choices.pieces, choices.options, rows, limits, state, temperatures[call], chance)
-        count_used(choices.options, state)
-        is_over = state.used > limits - choices.margins + _EXACT
-        insistence = np.where(is_over, insistence * _INSISTENCE, np.maximum(1.0, insistence / _INSISTENCE**0.2))
-        call = _next_call(call, calls, (time.monotonic() - began) / max(deadline - began, _EXACT))
-    cost = total(choices.options, choices.rows, limits, state)
+        walk.go(temperatures[call], strictness[call], _INSISTENCE)
+        budget.charge(walk.seconds())
+        call = _next_call(call, calls, 1.0 - cooling.left / max(available, _EXACT))
+    for _ in range(_LAST_CALLS):
+        if state.best_cost[0] < np.inf or budget.is_spent:
+            break
+        walk.go(temperatures[-1], _STRICT, _LAST_INSISTENCE)
+        budget.charge(walk.seconds())
+    cost = total(choices.options, choices.rows, choices.rows.limits, state)
     best = Chosen(state.best, state.best_shares, float(state.best_cost[0]))
     return best, Chosen(state.chosen, state.shares, float(cost))
 
 
+class _Walk:
+    """Moves at falling temperatures; what stays beyond its limit counts more and more."""
+
+    def __init__(self, choices: Choices, state: State, chance: np.random.Generator) -> None:
+        self._choices, self._state, self._chance = choices, state, chance
+        self._aims = choices.rows.limits - choices.margins
+        self._insistence = np.ones(len(self._aims))
+
+    def go(self, temperatures: Floats, strictness: float, insistence: float) -> None:
+        """Tries moves at some temperatures; afterwards what is beyond its limit counts `insistence` times as much."""
+        choices, state = self._choices, self._state
+        prices = choices.rows.prices + choices.steps * self._insistence * strictness
+        rows = choices.rows._replace(limits=self._aims, prices=prices)
+        search(choices.pieces, choices.options, rows, choices.rows.limits, state, temperatures, self._chance)
+        count_used(choices.options, state)
+        calmed = np.maximum(1.0, self._insistence / insistence**0.2)
+        self._insistence = np.where(state.used > self._aims + _EXACT, self._insistence * insistence, calmed)
+
+    def seconds(self) -> float:
+        """What the moves since the last time cost on a common machine."""
+        looks = float(self._state.looks[0])
+        self._state.looks[0] = 0
+        return _LOOK_SECONDS * looks
+
+
 def _next_call(call: int, calls: int, spent: float) -> int:
-    """The next one, or where the time runs out a later one: the last and coldest is always made."""
+    """The next one, or where the budget runs out a later one: the last and coldest is always made."""
     if call == calls - 1:
         return calls
     return max(call + 1, min(calls - 1, int(spent * calls)))
@@ -109,7 +139,8 @@ def _state(choices: Choices, start: Chosen) -> State:
     chosen, shares = start.choices.copy(), start.shares.copy()
     used = np.zeros(len(choices.rows.limits))
     best_cost = np.array([start.cost])
-    state = State(chosen, shares, used, chosen.copy(), shares.copy(), best_cost, _crowd(choices), _chain())
+    looks = np.zeros(1, dtype=np.int64)
+    state = State(chosen, shares, used, chosen.copy(), shares.copy(), best_cost, _crowd(choices), _chain(), looks)
     count_used(choices.options, state)
     best_cost[0] = min(start.cost, total(choices.options, choices.rows, choices.rows.limits, state))
     return state

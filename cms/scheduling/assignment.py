@@ -6,12 +6,12 @@ candidates; where there is none the bound rises to the aim, and the next aim is 
 2012, Computational Optimization and Applications 52, 629-644). How much is enumerated is counted, not timed.
 """
 
-import time
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
+from cms.scheduling.budget import Budget
 from cms.scheduling.columns import Matrix
 from cms.scheduling.demand import Floats, Integers
 from cms.scheduling.enumeration import Enumeration
@@ -36,7 +36,7 @@ def choose_exactly(
     candidates: Integers,
     *,
     value: float,
-    deadline: float,
+    budget: Budget,
     granularity: float = 0.0,
 ) -> Answer:
     """The best picks of all active slots among candidate columns, proven where the time suffices.
@@ -51,11 +51,11 @@ def choose_exactly(
         Values differ by whole multiples of this; 0: by anything, as far as is known.
     """
     aims = _aims(solution, relaxation, stage, candidates, granularity)
-    answer = aims.run(value, deadline) if aims is not None else Answer(None, -np.inf, is_proven=False, value=value)
-    if answer.is_proven or (aims is not None and time.monotonic() > deadline):
+    answer = aims.run(value, budget) if aims is not None else Answer(None, -np.inf, is_proven=False, value=value)
+    if answer.is_proven or (aims is not None and budget.is_spent):
         return answer
     slots = np.flatnonzero(stage.active)
-    plain = choose(solution, stage, slots, candidates, deadline=deadline, granularity=granularity)
+    plain = choose(solution, stage, slots, candidates, budget=budget, granularity=granularity)
     better = plain if plain.value < answer.value else answer
     return replace(better, bound=max(plain.bound, answer.bound), is_proven=plain.is_proven)
 
@@ -80,7 +80,7 @@ class _Aims:
     prices: Floats
     granularity: float
 
-    def run(self, value: float, deadline: float) -> Answer:
+    def run(self, value: float, budget: Budget) -> Answer:
         """Aims from the bound upwards until something is found within the aim, or there is nothing better."""
         knapsacks, everything = Knapsacks(self.game), np.ones((1, len(self.game.slots)), dtype=np.bool_)
         bounds, prices, _ = climb(knapsacks, self.prices[None], everything, cutoff=value, steps=200)
@@ -95,7 +95,7 @@ class _Aims:
             aim = self._rounded_down(best.bound + share * (better - best.bound))
             within = np.flatnonzero(least_with <= aim + _ROUNDING)
             search = Enumeration(self.game, within, prices[0], granularity=self.granularity)
-            chosen = search.run(aim, most_nodes=nodes_left, deadline=deadline)
+            chosen = search.run(aim, most_nodes=nodes_left, budget=budget)
             if chosen is not None:
                 best = replace(best, picks=self._picks(chosen), value=float(self.game.costs[chosen].sum()))
             if not search.is_complete:

@@ -5,21 +5,23 @@ bucket says how the prices should move. The answers so far form a model of the d
 near the best prices known is asked next. No programme ever has a row for each order.
 """
 
-import time
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 
+from cms.scheduling.budget import Budget
 from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Demand, Floats, Integers
-from cms.scheduling.linear import Stage, capacity_value, quiet_highs, stage_prices
+from cms.scheduling.highs import quiet_highs
+from cms.scheduling.linear import Stage, capacity_value, stage_prices
 from cms.scheduling.pricing import Found, Prices, cheapest_places
 
 _GROUPS = 24
 _MOST_ROUNDS = 80
 _ENOUGH = 1e-3
 _FIRST_REACH = 0.3
+_ROUND_SECONDS, _RESPONSE_SECONDS = 2e-2, 2e-6
+"""Of a common machine, measured: to find the next prices, and to look where an order would go at them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +75,15 @@ class Ascent:
     mixed: list[tuple[Response, Floats]]
 
 
-def ascend(demand: Demand, columns: Columns, stage: Stage, start: Point, *, deadline: float) -> Ascent:
+def ascend(demand: Demand, columns: Columns, stage: Stage, start: Point, *, budget: Budget) -> Ascent:
     """Raises the bound of a stage from the prices given until little is left to gain."""
     oracle = _Oracle(demand, columns, stage)
     point, best = start, oracle.respond(start)
     model = _Model(stage, len(best.counted))
     model.add(best)
-    reach = _FIRST_REACH
+    reach, active = _FIRST_REACH, int(stage.active.sum())
     for _ in range(_MOST_ROUNDS):
-        if time.monotonic() > deadline:
+        if budget.is_spent:
             break
         trial, hoped = model.best_near(point, reach)
         gain = hoped - best.bound
@@ -91,6 +93,7 @@ def ascend(demand: Demand, columns: Columns, stage: Stage, start: Point, *, dead
             reach *= 4
             continue
         response = oracle.respond(trial)
+        budget.charge(_ROUND_SECONDS + _RESPONSE_SECONDS * active)
         model.add(response)
         if response.bound > best.bound + 0.1 * gain:
             point, best = trial, response
@@ -191,7 +194,7 @@ class _Model:
     def __init__(self, stage: Stage, groups: int) -> None:
         self.stage, self.groups = stage, groups
         self.buckets, self.tiers = len(stage.regular_hours), len(stage.limits)
-        self.highs: highspy.Highs = quiet_highs()
+        self.highs = quiet_highs()
         self._responses: list[Response] = []
         self._add_prices()
 

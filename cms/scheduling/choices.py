@@ -170,7 +170,8 @@ def _with_rows(  # noqa: PLR0917  # all that the choices come from
     """Adds the rows. An order is worth a day, or in the cost tier its hours at the middle price of full buckets."""
     bucket, count = relaxation.prices.bucket, len(stage.limits)
     tiers = np.array([class_price(demand, relaxation.prices, limit.priority) for limit in stage.limits])
-    hours = float(columns.hours.sum() / max(1, len(columns)))
+    known = np.flatnonzero(stage.active[columns.slots])
+    hours = float(columns.hours[:, known].sum() / max(1, len(known)))
     full = bucket[bucket > max(1e-9, bucket.max() / 100)]
     worth = float(np.median(full)) * hours if stage.is_cost and len(full) else 1.0
     limits = np.concatenate(

@@ -165,6 +165,7 @@ def _ways_of_slot(slot_count: int, groups: list[Group]) -> list[list[int]]:
 
 
 def _slots(plan: Plan) -> list[Slot]:
+    """By class: what orders of lower classes are and do moves nothing among those before them."""
     tables = plan.tables
     slots = []
     for number, (order, pieces) in enumerate(zip(tables.problem.orders, plan.pieces, strict=True)):
@@ -173,7 +174,7 @@ def _slots(plan: Plan) -> list[Slot]:
         if quantity > 0 and most > 0 and _can_be_delivered(tables, order):
             change = tables.problem.change_cost if order.current else 0.0
             slots.append(Slot(number, order, quantity, quantity / order.quantity, most, change))
-    return slots
+    return sorted(slots, key=lambda slot: slot.order.priority)
 
 
 def _most_pieces(order: OrderDemand, quantity: float, frozen: int) -> int:

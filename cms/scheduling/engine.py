@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TypeAlias
 
+from cms.scheduling.budget import Budget
 from cms.scheduling.dispatch import dispatch
 from cms.scheduling.plan import Plan, priority_classes, tier_name, to_result
 from cms.scheduling.problem import SchedulingProblem
@@ -38,7 +39,7 @@ def build_schedule(
     SchedulingResult
         With status ``infeasible`` and a reason, and nothing else, where frozen deliveries alone exceed a bucket.
     """
-    started = time.monotonic()
+    started, budget = time.monotonic(), Budget.of_seconds(time_limit_seconds)
     tables = PlantTables(problem)
     plan = Plan(tables)
     overfull = plan.ledger.overfull()
@@ -49,7 +50,7 @@ def build_schedule(
         return _dispatched(plan, time.monotonic() - started)
     from cms.scheduling.optimizer import optimize  # noqa: PLC0415  # HiGHS loads only where it is asked for
 
-    proof = optimize(plan, deadline=started + time_limit_seconds, progress=progress or (lambda _: None))
+    proof = optimize(plan, budget, progress=progress or (lambda _: None))
     return to_result(
         proof.plan,
         bounds=proof.bounds,

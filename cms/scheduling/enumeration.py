@@ -4,11 +4,11 @@ A node is a set of allowed items with prices; a batch of nodes is bounded at onc
 over the aim is no longer allowed; what is left is divided by the items of one slot.
 """
 
-import time
 from typing import NamedTuple
 
 import numpy as np
 
+from cms.scheduling.budget import Budget
 from cms.scheduling.demand import Flags, Floats, Integers
 from cms.scheduling.knapsacks import Game, Knapsacks, climb
 
@@ -61,13 +61,13 @@ class Enumeration:
         self.nodes = 0
         self.is_complete = False
 
-    def run(self, aim: float, *, most_nodes: int, deadline: float) -> Integers | None:
+    def run(self, aim: float, *, most_nodes: int, budget: Budget) -> Integers | None:
         """The items of the best choice that counts no more than the aim; None where none was found."""
         self._cutoff = aim - self._constant + _ROUNDING
         waiting: list[_Nodes] = []
         if self._is_possible and (self._room >= 0).all():
             waiting = [_Nodes(self._prices[None], np.ones((1, len(self._open)), dtype=np.bool_))]
-        while waiting and self.nodes < most_nodes and time.monotonic() < deadline:
+        while waiting and self.nodes < most_nodes and not budget.is_spent:
             batch = waiting.pop()
             if len(batch.prices) > _BATCH:
                 waiting.append(_Nodes(batch.prices[_BATCH:], batch.allowed[_BATCH:]))

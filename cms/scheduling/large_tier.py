@@ -9,11 +9,12 @@ from dataclasses import replace
 import numpy as np
 
 from cms.scheduling.annealing import Chosen, anneal
+from cms.scheduling.budget import Budget
 from cms.scheduling.bundle import Ascent, Point, ascend, group_of
 from cms.scheduling.choices import Piecewise, pieces_of
 from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Floats, Integers, Slot
-from cms.scheduling.integer import CAPACITY_TOLERANCE, choose
+from cms.scheduling.integer import CAPACITY_TOLERANCE
 from cms.scheduling.linear import Relaxation, Stage, class_price, few_per_slot, relax, sample_of
 from cms.scheduling.pricing import all_within, cheapest_by_delivery
 from cms.scheduling.search import Settled, Tier, tier_value
@@ -24,21 +25,24 @@ _NEAR_PLACES, _NEAR_DELIVERIES = 40, 4
 _TRIALS_EACH = 1_500
 _MONEY_PART = 0.02
 """All the money of a plan weighs this part of the tier in the search, so that it wastes none for nothing."""
-_MENDING_SIZES = (40, 100)
+_MENDING_PATIENCE, _MOST_MENDED = 1.0, 4_000
+"""How dear an ejection is when all is made to fit at the end, and how many orders may be ejected then."""
 _ROUNDED = 500
 """With more orders, placing those that the relaxation divides by ejection takes longer than it is worth."""
+_PIECE_SECONDS, _CHOICE_SECONDS = 5e-5, 3e-6
+"""Of a common machine, measured: to get ready for annealing, by piece and by choice."""
 _LEAST_SECONDS = 0.3
-"""With less time no further step is begun."""
+"""With less of the budget no further step is begun."""
 
 
-def settle_middle(solution: Solution, stage: Stage, deadline: float, *, least: float) -> Settled:
+def settle_middle(solution: Solution, stage: Stage, budget: Budget, *, least: float) -> Settled:
     """The best solution of a tier of some hundreds or thousands of orders (as :func:`cms.scheduling.search.settle`)."""
-    return _settled(_AnnealedTier(solution, stage, deadline), least)
+    return _settled(_AnnealedTier(solution, stage, budget), least)
 
 
-def settle_large(solution: Solution, stage: Stage, deadline: float, *, least: float) -> Settled:
-    """The best solution of a large tier found until the deadline, and its bound (as :func:`settle_middle`)."""
-    return _settled(_LargeTier(solution, stage, deadline), least)
+def settle_large(solution: Solution, stage: Stage, budget: Budget, *, least: float) -> Settled:
+    """The best solution of a large tier found within a budget, and its bound (as :func:`settle_middle`)."""
+    return _settled(_LargeTier(solution, stage, budget), least)
 
 
 def _settled(tier: "_AnnealedTier", least: float) -> Settled:
@@ -47,7 +51,7 @@ def _settled(tier: "_AnnealedTier", least: float) -> Settled:
     tier.bound = least
     tier.relax()
     for step in tier.steps():
-        if tier.is_closed or tier.seconds_left < _LEAST_SECONDS:
+        if tier.is_closed or tier.budget.left < _LEAST_SECONDS:
             break
         step()
     return Settled(tier.solution, tier.bound, tier.prices)
@@ -55,6 +59,8 @@ def _settled(tier: "_AnnealedTier", least: float) -> Settled:
 
 class _AnnealedTier(Tier):
     """The search of a tier of many orders."""
+
+    _part_to_improve = 0.5
 
     def steps(self) -> tuple[Callable[[], None], ...]:
         """What is done after the relaxation, one after the other while there is time and a gap."""
@@ -80,16 +86,17 @@ class _AnnealedTier(Tier):
         slots = np.flatnonzero(stage.active)
         known = np.union1d(self._near_columns(stage, relaxation), self._picked(slots))
         pieces = pieces_of(self.demand, self.columns, self._with_money(stage), relaxation, known)
+        self.budget.charge(_PIECE_SECONDS * len(pieces.slots) + _CHOICE_SECONDS * len(pieces.columns))
         trials = _TRIALS_EACH * len(pieces.slots)
         for picks, is_strict in ((self._drawn(relaxation), False), (self.solution.picks, True)):
-            if self.seconds_left < _LEAST_SECONDS:
+            if self.budget.left < _LEAST_SECONDS:
                 return
-            start, deadline = pieces.start(picks), self._part(0.7)
+            start, budget = pieces.start(picks), self.budget.part(0.7)
             best, last = anneal(
-                pieces.choices, start, trials=trials, seed=len(slots), deadline=deadline, is_strict=is_strict
+                pieces.choices, start, trials=trials, seed=len(slots), budget=budget, is_strict=is_strict
             )
-            for chosen in (best, last):
-                self._accept(self._mended(self._with(pieces, chosen), known))
+            for chosen in (best, last) if best.cost < np.inf else (last,):
+                self._accept(self._mended(self._with(pieces, chosen)))
             self.guide, self.guide_stage = relaxation, stage
             if self.has_improved:
                 return
@@ -132,40 +139,31 @@ class _AnnealedTier(Tier):
             picks[slot] = _drawn_picks(self.demand.slots[slot], self.columns, shares, float(chance.random()))
         return picks
 
-    def _mended(self, solution: Solution, known: Integers) -> Solution:
-        """Chooses exactly for orders in buckets that are too full, and some in their way, so that all fit."""
+    def _mended(self, solution: Solution) -> Solution:
+        """Takes orders out of buckets that are too full, and places them by ejection, so that all fit."""
         self.guide, self.guide_stage = self._relaxed(), self.search_stage
-        crowded = self._crowded(solution)
-        if len(crowded) == 0:
+        waiting = self._surplus(solution)
+        if len(waiting) == 0:
             return solution
-        chance = np.random.default_rng(len(self.slots))
-        for size in _MENDING_SIZES:
-            chosen = chance.permutation(crowded)[:size]
-            others = self._in_the_way(solution, chosen, chance)
-            free = np.union1d(chosen, others[:size])
-            candidates = np.union1d(known[np.isin(self.columns.slots[known], free)], solution.flat(free)[1])
-            answer = choose(
-                solution,
-                self.search_stage,
-                free,
-                candidates,
-                deadline=self._part(0.15),
-                most_nodes=500,
-                relative_gap=1e-3,
-            )
-            if answer.picks is not None:
-                mended = solution.copy()
-                for slot, picks in answer.picks.items():
-                    mended.picks[slot] = picks
-                return mended
-        return solution
+        relieved = solution.copy()
+        for slot in waiting.tolist():
+            relieved.picks[slot] = ()
+        others = self.slots
+        if len(others) > _MOST_MENDED:
+            others = self._in_the_way(solution, waiting, np.random.default_rng(len(waiting)))[:_MOST_MENDED]
+        return self._inserted(relieved, waiting, _MENDING_PATIENCE, np.union1d(waiting, others))
 
-    def _crowded(self, solution: Solution) -> Integers:
-        """Slots in buckets that have more hours than they may."""
+    def _surplus(self, solution: Solution) -> Integers:
+        """For each bucket that is too full the smallest order without which it is not, or the largest one."""
         room = self.stage.regular_hours + self.stage.overtime_hours - solution.hours()
-        owner, columns, _ = solution.flat(self.slots)
-        hours = self.columns.hours[np.flatnonzero(room < -CAPACITY_TOLERANCE)][:, columns]
-        return np.unique(owner[hours.tocsc().indptr[1:] > hours.tocsc().indptr[:-1]])
+        owner, columns, shares = solution.flat(self.slots)
+        found: list[int] = []
+        for bucket in np.flatnonzero(room < -CAPACITY_TOLERANCE).tolist():
+            hours = self.columns.hours[[bucket]][:, columns].toarray()[0] * shares
+            suffices = hours >= -room[bucket]
+            place = np.where(suffices, hours, np.inf).argmin() if suffices.any() else hours.argmax()
+            found.append(int(owner[place]))
+        return np.unique(np.array(found, dtype=np.int64))
 
 
 class _LargeTier(_AnnealedTier):
@@ -178,9 +176,9 @@ class _LargeTier(_AnnealedTier):
     def relax(self) -> None:
         """Bounds a large tier by its dual, started from the prices of a sample."""
         demand, columns, stage = self.demand, self.columns, self.stage
-        sampled = relax(demand, columns, sample_of(demand, columns, stage), deadline=self._part(0.2)).prices
+        sampled = relax(demand, columns, sample_of(demand, columns, stage), budget=self.budget.part(0.2)).prices
         tiers = np.array([class_price(demand, sampled, limit.priority) for limit in stage.limits])
-        ascent = ascend(demand, columns, stage, Point(sampled.bucket, tiers), deadline=self._part(0.2))
+        ascent = ascend(demand, columns, stage, Point(sampled.bucket, tiers), budget=self.budget.part(0.2))
         self._raise_bound(ascent.response.bound)
         shares = self._shares(ascent)
         self.relaxation = Relaxation(self.bound, ascent.prices, ascent.response.slot_costs, shares)
@@ -194,7 +192,7 @@ class _LargeTier(_AnnealedTier):
         limits = np.where(self.stage.active, rough.slot_costs + 0.1 * worth, -np.inf)
         near = self.columns.add(few_per_slot(cheapest_by_delivery(self.demand, rough.prices, limits), _NEAR_DELIVERIES))
         start = np.union1d(np.union1d(near, np.flatnonzero(rough.values > _CLOSED)), self._picked(self.slots))
-        sharp = relax(self.demand, self.columns, self.stage, deadline=self._part(0.5), start=start)
+        sharp = relax(self.demand, self.columns, self.stage, budget=self.budget.part(0.5), start=start)
         if sharp.values.any():
             self.relaxation = sharp
             self._raise_bound(sharp.bound)

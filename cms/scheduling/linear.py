@@ -5,7 +5,6 @@ that would improve it. The bound is not the programme's objective but the Lagran
 any prices, solved to the end or not.
 """
 
-import time
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -13,8 +12,10 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 
+from cms.scheduling.budget import Budget
 from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Demand, Flags, Floats, Integers
+from cms.scheduling.highs import guard, quiet_highs
 from cms.scheduling.pricing import Found, Prices, best_costs, cheapest_by_delivery
 
 Indices: TypeAlias = npt.NDArray[np.int32]
@@ -22,6 +23,11 @@ Indices: TypeAlias = npt.NDArray[np.int32]
 _TOLERANCE = 1e-7
 _MOST_ROUNDS = 60
 _SAMPLE = 1_500
+_RUN_SECONDS, _STEP_SECONDS, _ROW_SECONDS, _ENTRY_SECONDS = 1e-3, 1e-5, 2.5e-8, 2e-9
+"""Of a common machine, measured: for each run of the simplex method; for each step, and more by row and by entry."""
+_PRICING_SECONDS = 1e-5
+"""Likewise, to price all places of an order and to take in those that are missing."""
+_MOST_STEPS = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,7 @@ class Relaxation:
 
 
 def relax(
-    demand: Demand, columns: Columns, stage: Stage, *, deadline: float, start: Integers | None = None
+    demand: Demand, columns: Columns, stage: Stage, *, budget: Budget, start: Integers | None = None
 ) -> Relaxation:
     """Solves the relaxation of a stage; columns are added on the way.
 
@@ -118,17 +124,18 @@ def relax(
     programme = Programme(demand, columns, stage, np.flatnonzero(columns.is_lean) if start is None else start)
     best: Relaxation | None = None
     for _ in range(_MOST_ROUNDS):
-        objective = programme.solve(deadline)
+        objective = programme.solve(budget)
         if objective is None:
             break
         prices, slot_prices = programme.prices()
         bound, slot_costs = lagrangian_bound(demand, columns, stage, prices)
+        budget.charge(_PRICING_SECONDS * len(programme.slots))
         is_solved = objective - bound <= _TOLERANCE * max(1.0, abs(objective))
         if best is None or bound > best.bound:
             best = Relaxation(bound, prices, slot_costs, programme.values())
         elif is_solved:
             best = replace(best, values=programme.values())
-        if is_solved or time.monotonic() > deadline:
+        if is_solved or budget.is_spent:
             break
         limits = np.where(stage.active, slot_prices - _TOLERANCE, -np.inf)
         found = cheapest_by_delivery(demand, prices, limits)
@@ -164,7 +171,8 @@ def sample_of(demand: Demand, columns: Columns, stage: Stage) -> Stage:
 def promise_price(demand: Demand, columns: Columns, stage: Stage) -> float:
     """More than anything that a broken promise could save."""
     out = stage.unscheduled_costs(demand, np.flatnonzero(stage.active)).max(initial=1.0)
-    return 5.0 * max(float(out), float(stage.column_costs(demand, columns, np.arange(len(columns))).max(initial=1.0)))
+    known = np.flatnonzero(stage.active[columns.slots])
+    return 5.0 * max(float(out), float(stage.column_costs(demand, columns, known).max(initial=1.0)))
 
 
 def _trivial(demand: Demand, columns: Columns, stage: Stage) -> Relaxation:
@@ -341,10 +349,13 @@ class Programme:
         self.highs.addCols(len(indices), costs, *bounds, size, starts.astype(np.int32), rows, values)
         self.chosen = np.concatenate([self.chosen, indices])
 
-    def solve(self, deadline: float) -> float | None:
+    def solve(self, budget: Budget) -> float | None:
         """The objective; None where the time ran out before there was one."""
-        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(0.05, deadline - time.monotonic()))
+        guard(self.highs, budget)
+        seconds_each = _ROW_SECONDS * self.highs.getNumRow() + _ENTRY_SECONDS * self.highs.getNumNz() + _STEP_SECONDS
+        self.highs.setOptionValue("simplex_iteration_limit", int(min(budget.left / seconds_each, _MOST_STEPS)))
         self.highs.run()
+        budget.charge(_RUN_SECONDS + seconds_each * max(0, self.highs.getInfo().simplex_iteration_count))
         self.highs.setOptionValue("simplex_strategy", 4)  # columns join: the basis stays primal feasible
         if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
@@ -366,19 +377,3 @@ class Programme:
         values = np.zeros(len(self.columns))
         values[self.chosen] = solution[self.first_column :]
         return values
-
-
-class _SilentHighs(highspy.Highs):
-    """HiGHS that does not announce itself: it prints its name when callbacks are enabled, before any option is read."""
-
-    def enableCallbacks(self) -> None:  # noqa: N802  # the name of HiGHS
-        """No callback is used."""
-
-
-def quiet_highs() -> highspy.Highs:
-    """HiGHS without output, on one thread, with a fixed seed: the same input gives the same answer."""
-    highs: highspy.Highs = _SilentHighs()  # type: ignore[no-untyped-call]  # highspy carries no types
-    highs.setOptionValue("output_flag", False)  # noqa: FBT003  # the signature of HiGHS
-    highs.setOptionValue("threads", 1)
-    highs.setOptionValue("random_seed", 0)
-    return highs

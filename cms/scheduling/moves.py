@@ -88,7 +88,10 @@ class Chain(NamedTuple):
 
 
 class State(NamedTuple):
-    """By piece its choice and share, by row what is used; the best of them so far, and what that counts (one value)."""
+    """By piece its choice and share, by row what is used; the best of them so far, and what that counts (one value).
+
+    `looks` counts in its one value the changes that were looked at.
+    """
 
     chosen: Places
     shares: Values
@@ -98,6 +101,7 @@ class State(NamedTuple):
     best_cost: Values
     crowd: Crowd
     chain: Chain
+    looks: Places
 
 
 @numba.njit(cache=True)
@@ -197,6 +201,7 @@ def try_move(  # noqa: PLR0917  # compiled code takes no keywords
     old, share = state.chosen[piece], state.shares[piece]
     if new == old or (options.is_whole[new] and share < 1.0 - ROOM):
         return
+    state.looks[0] += 1
     change = (options.costs[new] - options.costs[old]) * share + _look(old, -share, options, rows, state.used)
     with_room = change
     _use(old, -share, options, state.used)
@@ -311,6 +316,7 @@ def _best_ejection(  # noqa: PLR0917  # compiled code takes no keywords
         _use(old, -share, options, state.used)
         count = pieces.last[piece] - pieces.first[piece]
         begin = chance.integers(0, count)
+        state.looks[0] += min(count, _SCANNED)
         for step in range(min(count, _SCANNED)):
             choice = pieces.first[piece] + (begin + step) % count
             if choice == old or (options.is_whole[choice] and share < 1.0 - ROOM):

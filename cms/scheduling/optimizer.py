@@ -5,12 +5,12 @@ tier starts from what is there (dispatch places the orders of a new class), is b
 searched by :mod:`cms.scheduling.search`. What a settled tier reached binds the tiers after it.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from cms.scheduling.budget import Budget
 from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Demand, Floats, Integers, demand_of
 from cms.scheduling.dispatch import dispatch
@@ -37,6 +37,8 @@ MANY_SLOTS = 4_000
 """A tier with more orders than this is a large one."""
 NEAR = 0.009
 """A class of a large problem is as good as proven within this part of its bound; lower tiers may use what is left."""
+_PART_OF_A_CLASS = 0.6
+"""A class gets this part of what is left of the budget, whatever comes after it: lower classes change nothing."""
 _DUST = 1e-9
 
 
@@ -58,15 +60,15 @@ class Proof:
     status: SolveStatus
 
 
-def optimize(plan: Plan, *, deadline: float, progress: Callable[[str], None]) -> Proof:
-    """The best plan found until the deadline, for a plan that holds the frozen deliveries alone.
+def optimize(plan: Plan, budget: Budget, *, progress: Callable[[str], None]) -> Proof:
+    """The best plan found within a budget, for a plan that holds the frozen deliveries alone.
 
     Parameters
     ----------
-    deadline : float
-        By the monotonic clock. The plan is complete and its bounds hold also when it passes early.
+    budget : Budget
+        The plan is complete and its bounds hold also when it is spent early.
     """
-    search = _Lexicographic(plan, deadline)
+    search = _Lexicographic(plan, budget)
     for priority in priority_classes(plan.tables):
         bound = search.settle_class(priority)
         progress(f"{tier_name(priority)}: {search.value(tier_name(priority)):.3f}, at least {bound:.3f}")
@@ -78,8 +80,8 @@ def optimize(plan: Plan, *, deadline: float, progress: Callable[[str], None]) ->
 class _Lexicographic:
     """The tiers settled so far, and the plan they left."""
 
-    def __init__(self, plan: Plan, deadline: float) -> None:
-        self.plan, self.deadline = plan, deadline
+    def __init__(self, plan: Plan, budget: Budget) -> None:
+        self.plan, self.budget = plan, budget
         self.frozen_hours = np.array(plan.ledger.used_hours)
         self.demand = demand_of(plan)
         self.constants = _constants(plan, self.demand)
@@ -91,7 +93,6 @@ class _Lexicographic:
         self.most_days = np.full(len(self.demand.slots), np.inf)
         self.bounds: dict[str, float] = {}
         self.prices = [0.0] * len(self.frozen_hours)
-        self.tiers_left = len(priority_classes(plan.tables)) + 1
 
     def value(self, name: str) -> float:
         """What a tier counts now."""
@@ -124,13 +125,14 @@ class _Lexicographic:
         return int(self.active.sum()) > MANY_SLOTS
 
     def _settle(self, priority: int | None, least: float) -> Settled:
-        stage, deadline = self._stage(priority), self._stage_deadline()
+        stage = self._stage(priority)
+        budget = self.budget if stage.is_cost else self.budget.part(_PART_OF_A_CLASS)
         if int(self.active.sum()) <= FEW_SLOTS:
-            return settle(self.solution, stage, deadline, least=least)
+            return settle(self.solution, stage, budget, least=least)
         from cms.scheduling.large_tier import settle_large, settle_middle  # noqa: PLC0415  # loads a compiler
 
         settle_many = settle_large if self._is_large else settle_middle
-        return settle_many(self.solution, stage, deadline, least=least)
+        return settle_many(self.solution, stage, budget, least=least)
 
     def settle_cost(self) -> float:
         """Minimises the money without touching the value of any class; its proven bound."""
@@ -154,16 +156,6 @@ class _Lexicographic:
             may_stay_out=self.may_stay_out.copy(),
             most_days=self.most_days.copy(),
         )
-
-    def _stage_deadline(self) -> float:
-        """A share of what is left of the time, twice as much for a class as for the money, which comes last.
-
-        What a tier saves goes to the later ones.
-        """
-        now = time.monotonic()
-        share = (self.deadline - now) * (2.0 / (2 * self.tiers_left - 1) if self.tiers_left > 1 else 1.0)
-        self.tiers_left -= 1
-        return now + max(0.0, share)
 
     def _least_days(self) -> Floats:
         """By slot: the fewest days it can count with all the capacity to itself."""

@@ -3,18 +3,17 @@
 Run once after an installation: ``python -m cms.scheduling.precompile``.
 """
 
-import time
-
 import numpy as np
 
 from cms.scheduling.annealing import Choices, Chosen, anneal
+from cms.scheduling.budget import Budget
 from cms.scheduling.moves import Options, Pieces, Rows
 
 
 def precompile() -> None:
     """Runs the search once on the smallest problem: some seconds, or next to none where it was done before."""
     start = Chosen(np.zeros(1, dtype=np.int64), np.ones(1), np.inf)
-    anneal(_one_order(), start, trials=1, seed=0, deadline=time.monotonic())
+    anneal(_one_order(), start, trials=1, seed=0, budget=Budget.of_seconds(1.0))
 
 
 def _one_order() -> Choices:

@@ -1,11 +1,11 @@
 """How one tier is settled: relax, round, prove where that is possible, and improve until the time is up."""
 
-import time
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from cms.scheduling.assignment import choose_exactly
+from cms.scheduling.budget import Budget
 from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Demand, Flags, Floats, Integers
 from cms.scheduling.insertion import descend, insert
@@ -17,6 +17,8 @@ from cms.scheduling.solution import Picks, Solution
 _CLOSED = 1e-9
 _FEW_CELLS = 200_000
 _MOST_EXACT_COLUMNS = 5_000
+_ASK_SECONDS, _COLUMN_SECONDS = 3e-3, 4e-6
+"""Of a common machine, measured: to ask for columns, and for each that is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,8 @@ class Settled:
     prices: Prices | None
 
 
-def settle(solution: Solution, stage: Stage, deadline: float, *, least: float) -> Settled:
-    """The best solution of a tier found until the deadline, and its bound.
+def settle(solution: Solution, stage: Stage, budget: Budget, *, least: float) -> Settled:
+    """The best solution of a tier found within a budget, and its bound.
 
     Parameters
     ----------
@@ -46,7 +48,7 @@ def settle(solution: Solution, stage: Stage, deadline: float, *, least: float) -
     least : float
         A bound that is known already.
     """
-    tier = Tier(solution, stage, deadline)
+    tier = Tier(solution, stage, budget)
     if not stage.active.any():
         return Settled(solution, tier.value, None)
     if tier.value <= least + _CLOSED:
@@ -69,8 +71,10 @@ def settle(solution: Solution, stage: Stage, deadline: float, *, least: float) -
 class Tier:
     """The search of one tier: the best solution, its value, and the bound."""
 
-    def __init__(self, solution: Solution, stage: Stage, deadline: float) -> None:
-        self.solution, self.stage, self.deadline = solution, stage, deadline
+    _part_to_improve = 1.0
+
+    def __init__(self, solution: Solution, stage: Stage, budget: Budget) -> None:
+        self.solution, self.stage, self.budget = solution, stage, budget
         self.demand: Demand = solution.demand
         self.columns: Columns = solution.columns
         self.bound = -np.inf
@@ -93,11 +97,6 @@ class Tier:
         return self.value < self.first_value - _CLOSED
 
     @property
-    def seconds_left(self) -> float:
-        """Until the deadline."""
-        return self.deadline - time.monotonic()
-
-    @property
     def is_closed(self) -> bool:
         """Whether value and bound meet."""
         return self.value - self.bound <= _CLOSED * max(1.0, abs(self.value))
@@ -105,10 +104,12 @@ class Tier:
     def relax(self) -> None:
         """Bounds the tier by its linear relaxation."""
         days = self.demand.tables.days
-        if len(self.demand.way_group) * days * days <= _FEW_CELLS:
+        ways = sum(int(self.stage.active[group.slots].sum()) for group in self.demand.groups)
+        if ways * days * days <= _FEW_CELLS:
             found = all_within(self.demand, self._zero_prices(), np.where(self.stage.active, np.inf, -np.inf))
             self.columns.admit(self.columns.add(found))
-        self.relaxation = relax(self.demand, self.columns, self.stage, deadline=self._part(0.4))
+            self.budget.charge(_COLUMN_SECONDS * len(found.ways))
+        self.relaxation = relax(self.demand, self.columns, self.stage, budget=self.budget.part(0.4))
         self.guide = self.relaxation
         self._raise_bound(self.relaxation.bound)
 
@@ -142,7 +143,7 @@ class Tier:
         The limits of settled tiers leave so little room that hardly any rounding would keep them.
         """
         self.guide_stage = self._anchored()
-        self.guide = relax(self.demand, self.columns, self.guide_stage, deadline=self._part(0.4))
+        self.guide = relax(self.demand, self.columns, self.guide_stage, budget=self.budget.part(0.4))
 
     def round(self) -> None:
         """Keeps what the guiding relaxation takes whole, and places the orders that it divides by ejection."""
@@ -157,9 +158,9 @@ class Tier:
             rounded.picks[int(self.columns.slots[column])] = ((column, 1.0),)
         divided = np.setdiff1d(active, self.columns.slots[whole])
         for patience in (0.1, 1.0, 10.0):
-            if time.monotonic() > self.deadline:
+            if self.budget.is_spent:
                 return
-            self._accept(self._inserted(rounded, divided, patience))
+            self._accept(self._inserted(rounded, divided, patience, active))
 
     def descend(self) -> None:
         """Moves orders to cheaper places one at a time or by swapping, guided by the prices of the relaxation."""
@@ -178,7 +179,7 @@ class Tier:
             candidates=candidates,
             costs=self._reduced_costs(candidates),
             staying_out=self._staying_out(),
-            deadline=self._part(0.5),
+            budget=self.budget.part(0.5),
         )
         self._accept(moved)
 
@@ -190,10 +191,10 @@ class Tier:
         is_free = stage.may_stay_out & ~(settled & (self.demand.weights > 0))
         return np.asarray(np.where(is_free, out - self.guide.slot_costs, np.inf))
 
-    def _inserted(self, solution: Solution, waiting: Integers, patience: float) -> Solution:
-        """Places waiting slots by ejection, the higher classes first."""
+    def _inserted(self, solution: Solution, waiting: Integers, patience: float, free: Integers) -> Solution:
+        """Places waiting slots by ejection, the higher classes first; `free` slots may have to make room."""
         stage = self.guide_stage
-        candidates = self._candidates_of(np.flatnonzero(stage.active))
+        candidates = self._candidates_of(free)
         fits = self.columns.days[candidates] <= stage.most_days[self.columns.slots[candidates]] + 1e-9
         candidates = candidates[fits]
         out = self._staying_out()
@@ -207,7 +208,7 @@ class Tier:
             staying_out=out,
             fallback=self.solution,
             patience=patience,
-            deadline=self._part(0.3),
+            budget=self.budget.part(0.3),
         )
 
     def _in_the_way(self, solution: Solution, slots: Integers, chance: np.random.Generator) -> Integers:
@@ -242,6 +243,7 @@ class Tier:
         limits[free] = np.inf
         found = cheapest_by_delivery(self.demand, self.guide.prices, limits)
         indices = self.columns.add(few_per_slot(found, 12))
+        self.budget.charge(_ASK_SECONDS + _COLUMN_SECONDS * len(found.ways))
         is_free = np.zeros(len(self.demand.slots), dtype=np.bool_)
         is_free[free] = True
         known = np.flatnonzero(is_free[self.columns.slots])
@@ -272,6 +274,7 @@ class Tier:
         found = all_within(self.demand, relaxation.prices, limits)
         if len(found.ways) > _MOST_EXACT_COLUMNS:
             return
+        self.budget.charge(_COLUMN_SECONDS * len(found.ways))
         candidates = np.union1d(self.columns.add(found), self._picked(self.slots))
         answer = choose_exactly(
             self.solution,
@@ -279,7 +282,7 @@ class Tier:
             self.stage,
             candidates,
             value=self.value,
-            deadline=self._part(0.6),
+            budget=self.budget.part(0.6),
             granularity=self.granularity,
         )
         self._accept_answer(self.solution.copy(), answer)
@@ -295,8 +298,9 @@ class Tier:
     def improve(self) -> None:
         """Frees some orders at a time, the worst placed and some that have equal choices, and chooses for them anew."""
         chance = np.random.default_rng(len(self.slots))
+        budget = self.budget.part(self._part_to_improve)
         without_gain, rounds = 0, 0
-        while without_gain < 60 and rounds < 2000 and not self._is_near and time.monotonic() < self.deadline:
+        while without_gain < 60 and rounds < 2000 and not self._is_near and not budget.is_spent:
             free = self._neighbourhood(chance, 30 + without_gain)
             before = self._merit(self.solution)
             answer = choose(
@@ -304,7 +308,7 @@ class Tier:
                 self.search_stage,
                 free,
                 self._candidates_of(free),
-                deadline=self.deadline,
+                budget=budget,
                 most_nodes=100,
                 relative_gap=1e-4,
             )
@@ -349,12 +353,8 @@ class Tier:
 
     def _raise_bound(self, bound: float) -> None:
         if self.granularity:
-            bound = np.ceil(bound / self.granularity - 1e-6) * self.granularity
+            bound = float(np.ceil(bound / self.granularity - 1e-6) * self.granularity)
         self.bound = max(self.bound, min(bound, self.value))
-
-    def _part(self, share: float) -> float:
-        now = time.monotonic()
-        return now + share * max(0.0, self.deadline - now)
 
     def _relaxed(self) -> Relaxation:
         assert self.relaxation is not None
@@ -401,7 +401,8 @@ def keeps_promises(solution: Solution, stage: Stage) -> Flags:
 
 def _tie_break(demand: Demand, stage: Stage) -> float:
     """What money may count beside days: so little that the dearest routing outweighs no more than a 50th of a day."""
-    dearest = max((float(group.money.max(initial=0.0)) for group in demand.groups), default=0.0)
+    money = [group.money[stage.active[group.slots]] for group in demand.groups]
+    dearest = max((float(some.max(initial=0.0)) for some in money), default=0.0)
     dearest += float(stage.overtime_rate.max(initial=0.0))
     return 0.02 / dearest if dearest > 0 else 0.0
 

@@ -4,11 +4,13 @@ Every candidate of every order is a column from the start, and HiGHS decides alo
 tier takes in the orders of its class and of those before it, whose values it keeps.
 """
 
+import math
 import time
 from dataclasses import dataclass
 
 import numpy as np
 
+from cms.scheduling.budget import Budget, Meter
 from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Demand, demand_of
 from cms.scheduling.integer import Answer, choose
@@ -70,7 +72,9 @@ class _Monolith:
         if len(slots) == 0:
             value = tier_values(self._plan)[name]
             return MonolithTier(name=name, value=value, bound=value)
-        answer = choose(Solution(self._demand, columns), stage, slots, candidates, deadline=deadline)
+        answer = choose(
+            Solution(self._demand, columns), stage, slots, candidates, budget=Budget(Meter(deadline), math.inf)
+        )
         if answer.picks is None:
             return MonolithTier(name=name, value=np.inf, bound=answer.bound)
         self._take(answer)

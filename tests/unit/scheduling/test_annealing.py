@@ -1,6 +1,5 @@
 """Annealing: moves and transfers one at a time, and the search as a whole, compiled and not."""
 
-import time
 from typing import Any
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 
 from cms.scheduling import moves
 from cms.scheduling.annealing import Choices, Chosen, _next_call, _state, anneal
+from cms.scheduling.budget import Budget
 from cms.scheduling.moves import Options, Pieces, Rows, State
 
 COMPILED = (
@@ -123,7 +123,7 @@ def start(*choices: int, shares: tuple[float, ...] = ()) -> Chosen:
 
 
 def run(choices: Choices, begin: Chosen, trials: int = 400) -> Chosen:
-    return anneal(choices, begin, trials=trials, seed=7, deadline=time.monotonic() + 60)[0]
+    return anneal(choices, begin, trials=trials, seed=7, budget=Budget.of_seconds(60))[0]
 
 
 @pytest.mark.usefixtures("way")
@@ -156,7 +156,7 @@ def test_nothing_is_found_where_nothing_fits() -> None:
         start(0),
         trials=50,
         seed=1,
-        deadline=time.monotonic() + 60,
+        budget=Budget.of_seconds(60),
     )
 
     assert found.cost == np.inf
@@ -267,7 +267,7 @@ def test_a_strict_search_from_what_keeps_every_limit_never_ends_dearer() -> None
     choices = two_buckets(4, costs=(0.0, 1.0), limit=2.0)
     begin = start(0, 3, 5, 7)
 
-    found, _ = anneal(choices, begin, trials=200, seed=2, deadline=time.monotonic() + 60, is_strict=True)
+    found, _ = anneal(choices, begin, trials=200, seed=2, budget=Budget.of_seconds(60), is_strict=True)
 
     assert found.cost == 2.0
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import cms.scheduling.assignment as assignment_module
 from cms.scheduling import SchedulingProblem, SolveStatus, build_schedule
+from cms.scheduling.budget import Budget
 from cms.scheduling.enumeration import Enumeration
 from cms.scheduling.integer import grain_of
 from cms.scheduling.knapsacks import NO_BUCKET, Game, Knapsacks, climb
@@ -69,7 +70,7 @@ def test_what_is_found_within_an_aim_is_the_best_and_nothing_is_missed(
     aim = best + above if np.isfinite(best) else 50.0
     search = Enumeration(game, np.arange(len(game.slots)), np.zeros(game.slot_count), granularity=granularity)
 
-    found = search.run(aim, most_nodes=10_000, deadline=np.inf)
+    found = search.run(aim, most_nodes=10_000, budget=Budget.of_seconds(600))
 
     assert search.is_complete
     if not np.isfinite(best):
@@ -86,7 +87,7 @@ def test_nothing_is_found_below_the_best(game: Game) -> None:
     aim = min(least(game), 50.0) - 1.0
     search = Enumeration(game, np.arange(len(game.slots)), np.zeros(game.slot_count), granularity=1.0)
 
-    assert search.run(aim, most_nodes=10_000, deadline=np.inf) is None
+    assert search.run(aim, most_nodes=10_000, budget=Budget.of_seconds(600)) is None
     assert search.is_complete
 
 

@@ -1,12 +1,12 @@
 """Large tiers: the dual's bound against the linear programme's, and a whole schedule found by annealing."""
 
-import time
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from cms.scheduling import Method, build_schedule
+from cms.scheduling.budget import Budget
 from cms.scheduling.bundle import Point, ascend
 from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Demand, demand_of
@@ -44,8 +44,8 @@ def test_the_dual_alone_proves_what_the_linear_programme_proves(crowded: tuple[D
     demand, stage = crowded
     start = Point(np.zeros(len(stage.regular_hours)), np.zeros(1))
 
-    exact = relax(demand, Columns(demand), stage, deadline=time.monotonic() + 60)
-    ascent = ascend(demand, Columns(demand), stage, start, deadline=time.monotonic() + 60)
+    exact = relax(demand, Columns(demand), stage, budget=Budget.of_seconds(60))
+    ascent = ascend(demand, Columns(demand), stage, start, budget=Budget.of_seconds(60))
 
     assert exact.bound > 1
     assert 0.99 * exact.bound <= ascent.response.bound <= exact.bound + 1e-6
@@ -55,7 +55,7 @@ def test_a_mixture_of_answers_is_proven_for_every_group_of_orders(crowded: tuple
     demand, stage = crowded
     start = Point(np.zeros(len(stage.regular_hours)), np.zeros(1))
 
-    ascent = ascend(demand, Columns(demand), stage, start, deadline=time.monotonic() + 60)
+    ascent = ascend(demand, Columns(demand), stage, start, budget=Budget.of_seconds(60))
 
     assert np.allclose(sum(weights for _, weights in ascent.mixed), 1.0)
 

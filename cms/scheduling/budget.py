@@ -1,0 +1,75 @@
+"""How much work a search may do: counted, not timed, so that the same problem gets the same schedule.
+
+What decides where a search ends must not depend on how busy the machine is. So each kind of work says what it costs
+in seconds of a common machine, by what it did: iterations, moves, columns. Those seconds are spent from a budget. The
+clock only guards: a machine so slow that the time limit passes before the budget is spent ends the search early.
+"""
+
+import time
+from dataclasses import dataclass
+
+RESERVE = 0.8
+"""The part of a time limit that is spent by count; the rest is for machines that are slower or busy."""
+_LEAST_SECONDS = 0.05
+"""HiGHS is given so much even when the time is up, so that it ends in order."""
+
+
+class Meter:
+    """The work done so far, and when the clock ends it whatever is left.
+
+    Attributes
+    ----------
+    spent : float
+        In seconds of a common machine.
+    """
+
+    def __init__(self, ends_at: float) -> None:
+        self.spent = 0.0
+        self._ends_at = ends_at
+
+    @property
+    def seconds_left(self) -> float:
+        """By the clock, until the time limit."""
+        return self._ends_at - time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Work that may be done until the meter reads `until`.
+
+    Parts of a budget share its meter: what a part leaves is there for the next one.
+    """
+
+    meter: Meter
+    until: float
+
+    @classmethod
+    def of_seconds(cls, seconds: float) -> "Budget":
+        """The budget of a search that must end so many seconds from now."""
+        return cls(Meter(time.monotonic() + seconds), RESERVE * seconds)
+
+    @property
+    def left(self) -> float:
+        """Seconds of work; 0 once the clock is past the limit."""
+        return max(0.0, self.until - self.meter.spent) if self.meter.seconds_left > 0 else 0.0
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing more may be begun."""
+        return self.left == 0.0
+
+    def part(self, share: float) -> "Budget":
+        """A share of what is left."""
+        return Budget(self.meter, self.meter.spent + share * self.left)
+
+    def charge(self, seconds: float) -> None:
+        """Books work that was done."""
+        self.meter.spent += seconds
+
+    @property
+    def guard_seconds(self) -> float:
+        """What a solver that looks at the clock itself is given."""
+        return max(_LEAST_SECONDS, self.meter.seconds_left)
+
+
+__all__ = ["RESERVE", "Budget", "Meter"]
