@@ -27,8 +27,8 @@ _COOLING_PART = 0.8
 _LAST_CALLS, _LAST_INSISTENCE = 40, 1.2
 """At the end, where a limit is still broken, the coldest moves go on for so long, more and more strictly."""
 _LONGEST_CHAIN = 4
-_LOOK_SECONDS = 1.2e-7
-"""Of a common machine, measured: to look at what one move would change."""
+_TRIAL_SECONDS, _LOOK_SECONDS, _SLOWER = 3.5e-7, 1e-7, 0.25
+"""Of a common machine, measured: to try a move, and to look at what it would change; more where memory is far away."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,10 +110,12 @@ class _Walk:
         self._choices, self._state, self._chance = choices, state, chance
         self._aims = choices.rows.limits - choices.margins
         self._insistence = np.ones(len(self._aims))
+        self._trials = 0
 
     def go(self, temperatures: Floats, strictness: float, insistence: float) -> None:
         """Tries moves at some temperatures; afterwards what is beyond its limit counts `insistence` times as much."""
         choices, state = self._choices, self._state
+        self._trials += len(temperatures) * len(state.chosen)
         prices = choices.rows.prices + choices.steps * self._insistence * strictness
         rows = choices.rows._replace(limits=self._aims, prices=prices)
         search(choices.pieces, choices.options, rows, choices.rows.limits, state, temperatures, self._chance)
@@ -123,9 +125,10 @@ class _Walk:
 
     def seconds(self) -> float:
         """What the moves since the last time cost on a common machine."""
-        looks = float(self._state.looks[0])
-        self._state.looks[0] = 0
-        return _LOOK_SECONDS * looks
+        far = max(1.0, len(self._state.chosen) / 1000) ** _SLOWER
+        seconds: float = far * (_TRIAL_SECONDS * self._trials + _LOOK_SECONDS * int(self._state.looks[0]))
+        self._trials, self._state.looks[0] = 0, 0
+        return seconds
 
 
 def _next_call(call: int, calls: int, spent: float) -> int:

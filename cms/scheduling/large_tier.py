@@ -191,6 +191,7 @@ class _LargeTier(_AnnealedTier):
         worth = float(rough.prices.bucket @ self.solution.hours(self.slots)) / max(1, len(self.slots))
         limits = np.where(self.stage.active, rough.slot_costs + 0.1 * worth, -np.inf)
         near = self.columns.add(few_per_slot(cheapest_by_delivery(self.demand, rough.prices, limits), _NEAR_DELIVERIES))
+        self.budget.charge(_CHOICE_SECONDS * len(near))
         start = np.union1d(np.union1d(near, np.flatnonzero(rough.values > _CLOSED)), self._picked(self.slots))
         sharp = relax(self.demand, self.columns, self.stage, budget=self.budget.part(0.5), start=start)
         if sharp.values.any():
