@@ -1,11 +1,12 @@
 """Orders staged, gated and merged against a bare bulk insert of the same rows into the same table, in the same run.
 
-Run: ``python -m tests.benchmarks.gated_load [ROWS]`` (100,000 without an argument), on SQLite and on a PostgreSQL
-server of its own. Both begin with an empty order book; they take turns, and the best of each are compared: by the time
-on the clock, and by the time of processors, ours and the server's together, which other work on the machine changes
-less; both must keep the promise. Great Expectations takes seconds to import, once for a process: that time is told and
-does not count. Peak memory is that of a process of its own, for all of the rows and for twice as many, read from a
-generator as from a source: the cache of SQLite, 64 MB, is full by then.
+Run: ``python -m tests.benchmarks.gated_load [ROWS]`` (100,000 without an argument), on SQLite, on a PostgreSQL server
+of its own, and on the SQL Server that ``CMS_TEST_MSSQL_URL`` names, whose database it empties. Both begin with an empty
+order book; they take turns, and the best of each are compared: by the time on the clock, and by the time of processors,
+ours and the server's together, which other work on the machine changes less; both must keep the promise. What SQL
+Server's processors do is not seen from here, so that the clock alone decides there. Great Expectations takes seconds to
+import, once for a process: that time is told and does not count. Peak memory is that of a process of its own, for all
+of the rows and for twice as many, read from a generator as from a source: the cache of SQLite, 64 MB, is full by then.
 """
 
 import multiprocessing
@@ -34,6 +35,7 @@ from cms.warehouse.warehouse import Warehouse
 from tests.fakes import FakeClock
 from tests.postgresql_server import USER, find_binaries, start_server
 
+SQL_SERVER = "CMS_TEST_MSSQL_URL"
 MOST_TIMES_A_BARE_INSERT = 4.0
 MOST_MEGABYTES_MORE = 40
 ROUNDS = 3
@@ -61,13 +63,15 @@ def main(rows: int = 100_000) -> None:
 
 @contextmanager
 def warehouses() -> Iterator[tuple[dict[str, str], int | None]]:
-    """An empty warehouse on each engine that this machine has, and the process of PostgreSQL's server."""
+    """A warehouse on each engine that this machine reaches, to be emptied, and the process of PostgreSQL's server."""
     with tempfile.TemporaryDirectory() as folder:
         urls = {"SQLite": f"sqlite:///{folder}/warehouse.db"}
         server = None
         if find_binaries() is not None:
             server = start_server(Path(tempfile.mkdtemp(prefix="cms-postgresql-")), is_durable=True)
             urls["PostgreSQL"] = server.create_database("warehouse")
+        if SQL_SERVER in os.environ:
+            urls["SQL Server"] = os.environ[SQL_SERVER]
         try:
             for url in urls.values():
                 engine = open_engine(url)
@@ -80,7 +84,7 @@ def warehouses() -> Iterator[tuple[dict[str, str], int | None]]:
 
 
 def compare(name: str, url: str, count: int, postmaster: int | None) -> float:
-    """How many times a bare insert a gated load takes, the larger of both ways to measure."""
+    """How many times a bare insert a gated load takes, the larger of both ways to measure where both tell all."""
     source, ready = list(source_rows(count)), list(target_rows(count))
     bare, gated = [], []
     with emptied(url) as warehouse, tempfile.TemporaryDirectory() as folder:
@@ -100,7 +104,7 @@ def compare(name: str, url: str, count: int, postmaster: int | None) -> float:
     print(
         f"{name}: {count:,} rows, a gated load is {by_processor:.2f} bare inserts by processor, {by_clock:.2f} by clock"
     )
-    return max(by_clock, by_processor)
+    return by_clock if url.startswith("mssql") else max(by_clock, by_processor)
 
 
 @dataclass
