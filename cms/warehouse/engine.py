@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, Engine
 
 from cms.domain.errors import ConfigurationError, WarehouseError
 from cms.warehouse.failures import DeadlockError, first_failure, is_transient, translated
+from cms.warehouse.locks import kept_locks
 from cms.warehouse.sql_server import (
     SNAPSHOT,
     allow_snapshots,
@@ -83,7 +84,8 @@ def in_transaction(
     for attempt in range(1, attempts + 1):
         try:
             options = {_WRITES: True, _FLUSHES: is_flushed}
-            with _writers_turn(engine), engine.execution_options(**options).begin() as connection:
+            begun = engine.execution_options(**options).begin()
+            with _writers_turn(engine), begun as connection, kept_locks(connection):
                 return work(connection)
         except DeadlockError:
             if attempt == attempts:

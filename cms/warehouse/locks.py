@@ -42,6 +42,32 @@ def take(connection: sa.Connection, lock: Lock) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(crc32(lock.encode()))))
     elif connection.dialect.name == "mssql":
         _take_on_sql_server(connection, lock)
+        connection.info.setdefault(_TAKEN, set()).add(lock)
+
+
+_TAKEN = "cms_locks_taken"
+_MODE = sa.text("SELECT APPLOCK_MODE('public', :resource, 'Transaction')")
+
+
+@contextmanager
+def kept_locks(connection: sa.Connection) -> Iterator[None]:
+    """At the end of the block, the locks that `take` took in it must still be there.
+
+    SQL Server can roll back by itself, and its driver goes on in a new transaction where it keeps the error to itself,
+    as it does with one about the types of parameters. What followed would then be committed without what came before.
+
+    Raises
+    ------
+    WarehouseError
+        The transaction that took the locks is gone.
+    """
+    connection.info.pop(_TAKEN, None)
+    yield
+    for lock in sorted(connection.info.pop(_TAKEN, ())):
+        if connection.execute(_MODE, {"resource": str(lock)}).scalar_one() != "Exclusive":
+            raise WarehouseError(
+                f"the server rolled back what was done under the lock {lock}; nothing was kept, run again"
+            )
 
 
 _DEADLOCK = -3

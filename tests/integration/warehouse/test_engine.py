@@ -110,6 +110,23 @@ def test_what_would_simply_be_done_again_does_not_wait_for_the_disk(warehouse: W
     assert found == {"sqlite": [2, 1, 2], "postgresql": ["on", "off", "on"]}[dialect]
 
 
+def test_what_the_server_rolled_back_on_the_way_is_not_committed_in_part(warehouse: Warehouse) -> None:
+    if warehouse.engine.dialect.name != "mssql":
+        pytest.skip("the others refuse whatever follows an error until the transaction ends")
+
+    def work(connection: sa.Connection) -> None:
+        take(connection, Lock.ORDER_BOOK)
+        write(connection, "before")
+        connection.exec_driver_sql("ROLLBACK TRANSACTION; BEGIN TRANSACTION")
+        write(connection, "after")
+
+    with pytest.raises(WarehouseError, match=r"rolled back what was done under the lock cms\.order_book"):
+        in_transaction(warehouse.engine, work)
+
+    assert count_of(warehouse, sync_state) == 0
+    in_transaction(warehouse.engine, lambda connection: take(connection, Lock.ORDER_BOOK))
+
+
 def test_a_real_deadlock_costs_one_of_two_a_second_try_and_nothing_else(warehouse: Warehouse) -> None:
     if warehouse.engine.dialect.name == "sqlite":
         pytest.skip("SQLite's writers wait in line and cannot deadlock")
