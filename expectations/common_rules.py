@@ -16,7 +16,7 @@ from expectations.conditions import (
 )
 from expectations.rules import RowRule, Staged
 
-CLOCK_TOLERANCE = timedelta(days=1)
+CLOCK_TOLERANCE = timedelta(minutes=15)
 """How far ahead of ours another system's clock may be."""
 MEMORY = timedelta(days=365 * 40)
 """How far back a business record can plausibly reach."""
@@ -116,7 +116,7 @@ def is_a_plausible_instant(column: str, severity: Severity, consequence: str) ->
 
     return RowRule(
         name=f"{column} is a plausible instant",
-        description=f"{column} lies at most one day in the future and at most 40 years back.",
+        description=f"{column} lies at most 15 minutes in the future and at most 40 years back.",
         column=column,
         severity=severity,
         consequence=consequence,

@@ -75,6 +75,59 @@ def _instant_after_on_mssql(element: InstantAfter, compiler: SQLCompiler, **kw: 
     return _within_the_calendar(instant, f"DATEADD(second, {seconds}, {instant})", instant)
 
 
+class DaysBetween(FunctionElement[int]):
+    """Days from one date to another."""
+
+    type = sa.Integer()
+    inherit_cache = True
+
+    def __init__(self, first: sa.ColumnElement[date], last: sa.ColumnElement[date]) -> None:
+        super().__init__(first, last)
+
+
+@compiles(DaysBetween, "sqlite")
+def _days_between_on_sqlite(element: DaysBetween, compiler: SQLCompiler, **kw: Any) -> str:
+    first, last = (compiler.process(part, **kw) for part in element.clauses)
+    return f"CAST(julianday({last}) - julianday({first}) AS INTEGER)"
+
+
+@compiles(DaysBetween, "postgresql")
+def _days_between_on_postgresql(element: DaysBetween, compiler: SQLCompiler, **kw: Any) -> str:
+    first, last = (compiler.process(part, **kw) for part in element.clauses)
+    return f"({last} - {first})"
+
+
+@compiles(DaysBetween, "mssql")
+def _days_between_on_mssql(element: DaysBetween, compiler: SQLCompiler, **kw: Any) -> str:
+    first, last = (compiler.process(part, **kw) for part in element.clauses)
+    return f"DATEDIFF(day, {first}, {last})"
+
+
+class HourOf(FunctionElement[int]):
+    """The hour of an instant, in UTC."""
+
+    type = sa.Integer()
+    inherit_cache = True
+
+    def __init__(self, instant: sa.ColumnElement[datetime]) -> None:
+        super().__init__(instant)
+
+
+@compiles(HourOf, "sqlite")
+def _hour_on_sqlite(element: HourOf, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CAST(strftime('%H', {compiler.process(element.clauses, **kw)}) AS INTEGER)"
+
+
+@compiles(HourOf, "postgresql")
+def _hour_on_postgresql(element: HourOf, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CAST(EXTRACT(HOUR FROM {compiler.process(element.clauses, **kw)} AT TIME ZONE 'UTC') AS INTEGER)"
+
+
+@compiles(HourOf, "mssql")
+def _hour_on_mssql(element: HourOf, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"DATEPART(hour, SWITCHOFFSET({compiler.process(element.clauses, **kw)}, '+00:00'))"
+
+
 class WeekdayOf(FunctionElement[int]):
     """The weekday of a date, 0 for Monday, whatever the session's first day of the week is."""
 
@@ -187,6 +240,37 @@ def _is_garbled_on_mssql(element: IsGarbled, compiler: SQLCompiler, **kw: Any) -
     # a binary collation compares code points: without it SQL Server folds accents and ignores U+FFFD
     text = f"{compiler.process(element.clauses, **kw)} COLLATE Latin1_General_100_BIN2"
     return f"({text} LIKE N'%[\ufffd{_CONTROL}]%' OR {text} LIKE N'%{_TWICE_ENCODED}%')"
+
+
+_FRACTIONS = ("", ".[0-9][0-9][0-9]", ".[0-9][0-9][0-9][0-9][0-9][0-9]")
+_OFFSET_MARKS = tuple(f':[0-9][0-9]:[0-9][0-9]{part}[+-][0-9][0-9]:[0-9][0-9]"' for part in _FRACTIONS)
+
+
+class BearsAnOffset(Condition):
+    """Whether a row, as its source sent it, has an instant that ends in an offset: ``08:00:00+05:00``."""
+
+    inherit_cache = True
+
+    def __init__(self, raw: sa.ColumnElement[str]) -> None:
+        super().__init__(raw)
+
+
+@compiles(BearsAnOffset, "sqlite")
+def _bears_an_offset_on_sqlite(element: BearsAnOffset, compiler: SQLCompiler, **kw: Any) -> str:
+    raw = compiler.process(element.clauses, **kw)
+    return "(" + " OR ".join(f"{raw} GLOB '*{mark}*'" for mark in _OFFSET_MARKS) + ")"
+
+
+@compiles(BearsAnOffset, "postgresql")
+def _bears_an_offset_on_postgresql(element: BearsAnOffset, compiler: SQLCompiler, **kw: Any) -> str:
+    raw = compiler.process(element.clauses, **kw)
+    return f"({raw} COLLATE \"C\" ~ '{'|'.join(mark.replace('.', '[.]') for mark in _OFFSET_MARKS)}')"
+
+
+@compiles(BearsAnOffset, "mssql")
+def _bears_an_offset_on_mssql(element: BearsAnOffset, compiler: SQLCompiler, **kw: Any) -> str:
+    raw = f"{compiler.process(element.clauses, **kw)} COLLATE Latin1_General_100_BIN2"
+    return "(" + " OR ".join(f"{raw} LIKE N'%{mark}%'" for mark in _OFFSET_MARKS) + ")"
 
 
 def never() -> sa.ColumnElement[bool]:

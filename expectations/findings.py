@@ -1,14 +1,14 @@
 """What the rules find in a load: one pass over its rows in the warehouse, more only where it finds something."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from cms.application.ports import RowFailure
 from cms.config import GateSettings
-from expectations.history import held_rows, recent_rows
+from expectations.history import held_rows, hours_of_load, recent_rows, usual_orders
 from expectations.rules import LoadFacts, LoadRule, RowRule, Rule, Staged, Suite
 
 SHOWN_WARNINGS = 100
@@ -66,8 +66,10 @@ def find(
 ) -> Findings:
     """Check every rule of a suite on the staged rows of one load.
 
-    The first pass counts what breaks each rule. Only where something does, further passes read those rows.
+    What is usual is read first. The next pass counts what breaks each rule. Only where something does, further passes
+    read those rows.
     """
+    staged = replace(staged, usual=usual_orders(connection, staged))
     counts = _count(connection, suite, staged)
     broken = [rule for rule in suite.row_rules if counts.broken[rule.name]]
     critical = [rule for rule in broken if rule.is_critical]
@@ -78,6 +80,8 @@ def find(
         complete=complete,
         held_rows=held_rows(connection, staged) if complete else 0,
         recent_rows=recent_rows(connection, staged) if complete else (),
+        usual_hours=staged.usual.hours,
+        hours=hours_of_load(connection, staged),
         settings=settings,
     )
     of_load = [_find_in_load(rule, facts) for rule in suite.load_rules]

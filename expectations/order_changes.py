@@ -1,25 +1,24 @@
-"""What an order that is already known can plausibly change to, and what a new one can plausibly be.
+"""What an order that is already known can plausibly change to.
 
-All of these are suspicions: such a change may be right. It waits until a steward has asked, and then accepts it with
+Most of these are suspicions: such a change may be right. It waits until a steward has asked, and then accepts it with
 ``cms quality release --accept``.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from cms.application.ports import Severity
 from expectations.conditions import InstantAfter, is_missing, is_unknown, never
+from expectations.history import FEWEST_ROWS
 from expectations.rules import RowRule, Staged
+from expectations.usual_rules import ASKED, ZONE
 
 FACTOR = 10
 USUAL_SHARE = 0.9
 USUALLY_GIVEN = ("order_type", "priority", "promised_date", "status")
-FEWEST_ORDERS = 30
-FEWEST_ROWS = 20
 SAME_INSTANT = timedelta(minutes=1)
-ASKED = "Ask the customer or order management. If it is right, release the row with --accept and this name."
 
 
 def change_rules() -> tuple[RowRule, ...]:
@@ -28,7 +27,7 @@ def change_rules() -> tuple[RowRule, ...]:
         QUANTITY_KEEPS_ITS_POINT,
         CUSTOMER_STAYS,
         ORDERED_ONCE,
-        QUANTITY_IS_KNOWN,
+        DAY_AND_MONTH_STAY,
         STATUS_IS_STILL_SAID,
         *(_is_given_like_the_others(column) for column in USUALLY_GIVEN),
         UPDATED_AFTER_ORDERED,
@@ -107,40 +106,33 @@ ORDERED_ONCE = RowRule(
 )
 
 
-def _is_outsized(staged: Staged) -> sa.ColumnElement[bool]:
-    if staged.load.row_count < FEWEST_ROWS:
-        # a pass over a year of orders is too much for single events; the order book's suite sees them
-        return never()
-    usual = staged.tables["order_master"].alias("usual")
-    limits = (
-        sa.select(
-            usual.c.product_family,
-            sa.func.max(usual.c.quantity).label("largest"),
-            sa.func.min(usual.c.quantity).label("smallest"),
-        )
-        .where(usual.c.ordered_at >= staged.now - timedelta(days=366))
-        .group_by(usual.c.product_family)
-        .having(sa.func.count() >= FEWEST_ORDERS)
-        .cte()
+def _has_exchanged_day_and_month(staged: Staged) -> sa.ColumnElement[bool]:
+    records = staged.tables["order_source_records"].c
+    exchanged = (_are_exchanged(records[column], staged[column]) for column in ("requested_date", "promised_date"))
+    return _known(staged, sa.or_(*exchanged))
+
+
+def _are_exchanged(old: sa.ColumnElement[date], new: sa.ColumnElement[date]) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        new != old,
+        sa.extract("year", new) == sa.extract("year", old),
+        sa.extract("month", new) == sa.extract("day", old),
+        sa.extract("day", new) == sa.extract("month", old),
     )
-    for dialect in ("postgresql", "sqlite"):
-        # unasked they read the year of the family again for every staged row
-        limits = limits.prefix_with("MATERIALIZED", dialect=dialect)
-    is_beyond = sa.or_(staged["quantity"] > FACTOR * limits.c.largest, FACTOR * staged["quantity"] < limits.c.smallest)
-    beyond = sa.select(sa.literal(1)).where(limits.c.product_family == staged["product_family"], is_beyond)
-    return sa.exists(beyond.correlate(staged.rows))
 
 
-QUANTITY_IS_KNOWN = RowRule(
-    name="a quantity is of a size that was ordered before",
-    description="quantity is at most ten times the largest, and at least a tenth of the smallest, of its product "
-    "family in the last year, where that had 30 orders; in loads of 20 rows or more.",
-    column="quantity",
+DAY_AND_MONTH_STAY = RowRule(
+    name="day and month of a known order are not exchanged",
+    description="requested_date and promised_date of a known order have not become what they are with day and month "
+    "exchanged.",
+    column="requested_date",
     severity=Severity.CRITICAL,
-    consequence="A slipped decimal point fills the plant with work that nobody wants, or leaves a customer short.",
-    remedy=ASKED,
-    reason="quantity {quantity} of {product_family!r} is ten times beyond all that was ordered in the last year",
-    broken=_is_outsized,
+    consequence="The order is planned for a day that its customer never asked for.",
+    remedy="Check the format of dates in the source's settings. If the change is right, release the row with --accept "
+    "and this name.",
+    reason="requested_date {requested_date} or promised_date {promised_date} of order {order_id!r} has become what it "
+    "was with day and month exchanged",
+    broken=_has_exchanged_day_and_month,
     is_suspicion=True,
 )
 
@@ -195,11 +187,12 @@ UPDATED_AFTER_ORDERED = RowRule(
     name="an order is not updated before it is ordered",
     description="source_updated_at is at most a minute before ordered_at.",
     column="source_updated_at",
-    severity=Severity.WARNING,
+    severity=Severity.CRITICAL,
     consequence="One of the two is read in a wrong time zone: lead times and the order of updates are off.",
-    remedy="Check the time zones of the two fields in the source's settings.",
+    remedy=ZONE,
     reason="source_updated_at {source_updated_at} is before ordered_at {ordered_at}",
     broken=_was_updated_before,
+    is_suspicion=True,
 )
 
 

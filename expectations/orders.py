@@ -17,6 +17,7 @@ from expectations.conditions import DayAfter, is_missing, is_outside, is_unknown
 from expectations.load_rules import load_rules
 from expectations.order_changes import change_rules
 from expectations.rules import RowRule, Staged, Suite
+from expectations.usual_rules import USUAL_HOURS, usual_rules
 
 LARGEST_QUANTITY = 1_000_000_000
 DAYS_BEFORE_ORDER = 1
@@ -33,8 +34,15 @@ def order_suite() -> Suite:
     return Suite(
         dataset=Dataset.ORDERS,
         title="Orders",
-        row_rules=(*_key_rules(), *_content_rules(), *_date_rules(), *_delivery_rules(), *change_rules()),
-        load_rules=load_rules(REQUIRED),
+        row_rules=(
+            *_key_rules(),
+            *_content_rules(),
+            *_date_rules(),
+            *_delivery_rules(),
+            *change_rules(),
+            *usual_rules(),
+        ),
+        load_rules=(*load_rules(REQUIRED), USUAL_HOURS),
         required=REQUIRED,
     )
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from cms.application.ports import Dataset, Severity, StagedLoad
 from cms.config import GateSettings
 from cms.domain.errors import InvalidValueError
+from expectations.usual_orders import UsualOrders
 
 STAGING_TABLES = {
     Dataset.CUSTOMERS: "staging_customers",
@@ -29,11 +30,14 @@ class Staged:
         Every table of the warehouse by name.
     now : datetime
         The instant that "in the future" is measured from.
+    usual : UsualOrders
+        What a load of orders is compared with, read before its rules are checked.
     """
 
     load: StagedLoad
     tables: Mapping[str, sa.Table]
     now: datetime
+    usual: UsualOrders = field(default_factory=UsualOrders)
 
     @property
     def rows(self) -> sa.Table:
@@ -115,6 +119,8 @@ class LoadFacts:
         Rows of this source that the warehouse holds now.
     recent_rows : tuple of int
         Row counts of the source's latest merged loads, newest first.
+    usual_hours, hours : mapping of int to int
+        Earlier orders of the source, and those of the load, by the hour of the day; empty where too few are known.
     settings : GateSettings
         The limits of a batch.
     """
@@ -125,6 +131,8 @@ class LoadFacts:
     complete: bool = False
     held_rows: int = 0
     recent_rows: tuple[int, ...] = ()
+    usual_hours: Mapping[int, int] = field(default_factory=dict)
+    hours: Mapping[int, int] = field(default_factory=dict)
     settings: GateSettings = field(default_factory=GateSettings)
 
 

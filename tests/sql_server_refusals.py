@@ -18,8 +18,8 @@ MOST_PARAMETERS = 2_100
 _DIALECT = pyodbc.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call]
 _AGGREGATES = r"sum|count|min|max|avg"
 _FUNCTIONS = frozenset(
-    {"abs", "avg", "cast", "coalesce", "count", "datalength", "dateadd", "datediff", "len", "max", "min"}
-    | {"nullif", "replace", "row_number", "rtrim", "sum", "switchoffset", "trim"}
+    {"abs", "avg", "cast", "coalesce", "count", "datalength", "dateadd", "datediff", "datepart", "len", "max"}
+    | {"min", "nullif", "replace", "round", "row_number", "rtrim", "sum", "switchoffset", "trim"}
 )
 """What the program calls, and SQL Server 2017 knows; a new one is looked up there before it is added."""
 _WORDS_BEFORE_BRACKETS = frozenset(

@@ -17,6 +17,8 @@ from expectations.rules import STAGING_TABLES
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 SOURCES = {Dataset.CUSTOMERS: "board", Dataset.WINDOWS: "board", Dataset.ORDERS: "erp"}
 Row = dict[str, Any]
+FIRST_USUAL_MONDAY = datetime(2025, 6, 16, tzinfo=UTC)
+USUAL_ORDERS = 400
 
 
 def a_staged_order(number: int = 1, **changes: Any) -> Row:
@@ -117,15 +119,28 @@ def know_business(engine: sa.Engine, record: Mapping[str, Any]) -> None:
     know_customers(engine, "C1")
     know_customers(engine, "ELSEWHERE", source="other")
     earlier = {"row_hash": "h", "loaded_at": NOW, "load_id": "earlier"}
-    usual = a_staged_order(ordered_at=NOW - timedelta(days=200), status="delivered", source_system="erp") | earlier
     with engine.begin() as connection:
         connection.execute(sa.insert(order_source_records), [{**record, **earlier, "source_system": "erp"}])
-        connection.execute(
-            sa.insert(order_master),
-            [usual | {"order_id": f"U{number}", "source_order_id": f"U{number}"} for number in range(30)],
-        )
+        connection.execute(sa.insert(order_master), [_usual_order(number) | earlier for number in range(USUAL_ORDERS)])
         routing = {"routing_id": "pumps", "product_family": "pumps", "cost": 1, "loaded_at": NOW, "load_id": "earlier"}
         connection.execute(sa.insert(routings), [routing])
+
+
+def _usual_order(number: int) -> Row:
+    """Up to 400 pumps, ordered at 8 to 16 o'clock for a working day one to three weeks later."""
+    ordered = FIRST_USUAL_MONDAY + timedelta(days=number % 5, hours=8 + number % 9)
+    requested = ordered.date() + timedelta(weeks=1 + number % 3)
+    return a_staged_order(
+        order_id=f"U{number}",
+        source_order_id=f"U{number}",
+        quantity=Decimal(4 + number % 397),
+        ordered_at=ordered,
+        requested_date=requested,
+        promised_date=requested + timedelta(days=number % 3),
+        release_date=None,
+        status="delivered",
+        source_system="erp",
+    )
 
 
 def _hash_of(row: Mapping[str, Any]) -> str:

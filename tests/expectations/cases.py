@@ -13,6 +13,8 @@ Changes = Sequence[Mapping[str, Any]]
 _LATER = datetime(2026, 1, 5, 9, tzinfo=UTC)
 KNOWN = {"order_id": "TAKEN", "source_order_id": "S-OLD"}
 """The order that the warehouse has already: 40 pumps of customer C1."""
+LEAD = "an order is wanted as long after ordering as usual"
+PROMISE = "a promise lies as far from the request as usual"
 _GARBLED = "M\u00c3\u00bcller"
 
 ORDERS: Mapping[str, Changes] = {
@@ -41,8 +43,8 @@ ORDERS: Mapping[str, Changes] = {
         {
             "ordered_at": NOW + timedelta(days=40),
             "source_updated_at": None,
-            "requested_date": date(2026, 3, 20),
-            "promised_date": date(2026, 3, 20),
+            "requested_date": date(2026, 3, 3),
+            "promised_date": date(2026, 3, 3),
         }
     ],
     "requested_date is plausible": [{"requested_date": date(2206, 1, 20)}],
@@ -60,7 +62,23 @@ ORDERS: Mapping[str, Changes] = {
     "a quantity keeps its decimal point": [KNOWN | {"quantity": Decimal(400)}],
     "a known order stays with its customer": [KNOWN | {"customer_id": "ELSEWHERE"}],
     "a known order was ordered when it was": [KNOWN | {"ordered_at": datetime(2026, 1, 2, 8, tzinfo=UTC)}],
-    "a quantity is of a size that was ordered before": [*({} for _ in range(19)), {"quantity": Decimal(401)}],
+    "day and month of a known order are not exchanged": [
+        KNOWN | {"requested_date": date(2026, 12, 1), "promised_date": date(2026, 12, 2)}
+    ],
+    "a quantity is of a size that was ordered before": [{"quantity": Decimal(501)}],
+    "a quantity has as many decimals as usual": [{"quantity": Decimal("40.5")}],
+    "an order is wanted as long after ordering as usual": [
+        {"requested_date": date(2026, 2, 3), "promised_date": date(2026, 2, 4)}
+    ],
+    "a promise lies as far from the request as usual": [{"promised_date": date(2026, 1, 30)}],
+    "an order is wanted on a usual weekday": [
+        {"requested_date": date(2026, 1, 24), "promised_date": date(2026, 1, 24)}
+    ],
+    "an order is made at a usual hour": [{"ordered_at": datetime(2026, 1, 2, 2, tzinfo=UTC)}],
+    "instants bear the offset of the other rows": [
+        *({"raw": '{"Ordered": "2026-01-02T10:00:00+01:00"}'} for _ in range(19)),
+        {"raw": '{"Ordered": "2026-01-02T10:00:00+09:00"}'},
+    ],
     "a known order still has a status": [KNOWN | {"status": None}],
     "order_type is given as in the other rows": [*({} for _ in range(19)), {"order_type": None}],
     "priority is given as in the other rows": [*({} for _ in range(19)), {"priority": None}],
@@ -118,9 +136,14 @@ BREAKING: Mapping[Dataset, Mapping[str, Changes]] = {
 ALSO_BROKEN: Mapping[tuple[Dataset, str], frozenset[str]] = {
     # a padded key is no customer's key either
     (Dataset.ORDERS, "customer_id is a clean key"): frozenset({"every order belongs to a known customer"}),
+    # what lies three years away lies farther than usual, too
+    (Dataset.ORDERS, "requested_date is plausible"): frozenset({LEAD, PROMISE}),
+    (Dataset.ORDERS, "promised_date is plausible"): frozenset({PROMISE}),
+    (Dataset.ORDERS, "quantity is plausible"): frozenset({"a quantity is of a size that was ordered before"}),
+    (Dataset.ORDERS, "day and month of a known order are not exchanged"): frozenset({LEAD}),
     (Dataset.WINDOWS, "customer_id is a clean key"): frozenset({"every window belongs to a known customer"}),
 }
 """Expectations that cannot be broken alone."""
 
-TAKEN = a_staged_order(99, order_id="TAKEN", source_order_id="S-OLD")
+TAKEN = a_staged_order(99, order_id="TAKEN", source_order_id="S-OLD", requested_date=date(2026, 1, 12))
 """What the warehouse holds of an earlier order."""

@@ -70,12 +70,12 @@ def as_csv(rows: list[Row]) -> str:
 
 
 def good_rows(count: int, random: Random, first: int = 0) -> list[Row]:
-    """Orders as a well-kept system exports them."""
+    """Orders as a well-kept system exports them: made by day, from 8:00 to 18:00, for 0.5 to 400 units."""
     return [_good_row(number, random) for number in range(first, first + count)]
 
 
 def _good_row(number: int, random: Random) -> Row:
-    ordered = START + timedelta(minutes=random.randrange(0, 40_000))
+    ordered = START + timedelta(days=random.randrange(28), minutes=random.randrange(10 * 60))
     wanted = ordered.date() + timedelta(days=random.randrange(5, 40))
     promised = wanted + timedelta(days=random.randrange(0, 4))
     return {
@@ -124,6 +124,12 @@ def take_a_wrong_zone(row: Row, random: Random) -> Row:
     return row | {column: datetime.fromisoformat(row[column]).replace(tzinfo=zone).isoformat()}
 
 
+def move_the_clock(row: Row, random: Random) -> Row:
+    """An instant is that of another place's clock, with our own offset."""
+    column, hours = random.choice(("Ordered", "Changed")), random.choice((-11, -8, -5, -2, 2, 5, 9, 12))
+    return row | {column: (datetime.fromisoformat(row[column]) + timedelta(hours=hours)).isoformat()}
+
+
 def inject_sql(row: Row, random: Random) -> Row:
     """SQL, a format string or markup stands in a text field."""
     column = random.choice(TEXT_FIELDS)
@@ -148,6 +154,7 @@ CORRUPTIONS: Mapping[str, Corruption] = {
     "encoded twice": encode_twice,
     "lost characters": lose_characters,
     "wrong time zone": take_a_wrong_zone,
+    "clock of another zone": move_the_clock,
     "SQL and markup in texts": inject_sql,
     "empty field": lose_a_field,
     "day and month exchanged": swap_day_and_month,

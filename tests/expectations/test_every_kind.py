@@ -1,6 +1,7 @@
 """Every table that is loaded or published is looked at in every way, and every expectation is proved green and red."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -113,13 +114,24 @@ LOOKED_AT: Mapping[str, Mapping[str, str]] = {
         "drift": ONLY_DEMAND_DRIFTS,
     },
 }
-GOOD_LOAD = LoadFacts(rows=40, bad_rows=0, complete=True, held_rows=40, recent_rows=(40, 40, 40))
+GOOD_LOAD = LoadFacts(
+    rows=40,
+    bad_rows=0,
+    complete=True,
+    held_rows=40,
+    recent_rows=(40, 40, 40),
+    usual_hours={9: 400, 10: 400},
+    hours={9: 20, 10: 20},
+)
 BAD_LOADS: Mapping[str, LoadFacts] = {
     "most rows are good": LoadFacts(rows=40, bad_rows=20),
     "some row is good": LoadFacts(rows=40, bad_rows=40),
     "a complete snapshot has rows": LoadFacts(rows=0, bad_rows=0, complete=True, held_rows=40),
     "a complete snapshot keeps its size": LoadFacts(
         rows=10, bad_rows=0, complete=True, held_rows=40, recent_rows=(40, 40, 40)
+    ),
+    "orders are made at the usual hours": LoadFacts(
+        rows=40, bad_rows=0, usual_hours={9: 400, 10: 400}, hours={14: 20, 15: 20}
     ),
 }
 LOAD_RULES = [
@@ -130,15 +142,7 @@ LOAD_RULES = [
 
 
 def filled(facts: LoadFacts, required: tuple[str, ...], count: int) -> LoadFacts:
-    return LoadFacts(
-        rows=facts.rows,
-        bad_rows=facts.bad_rows,
-        filled=dict.fromkeys(required, count),
-        complete=facts.complete,
-        held_rows=facts.held_rows,
-        recent_rows=facts.recent_rows,
-        settings=GateSettings(),
-    )
+    return replace(facts, filled=dict.fromkeys(required, count), settings=GateSettings())
 
 
 def test_every_table_is_looked_at_in_every_way() -> None:

@@ -1,4 +1,4 @@
-"""How much the gate reads: what it compares a load with is read once for the load, not again for each of its rows."""
+"""How much the gate reads: what it compares a load with is read for the load, not again for each of its rows."""
 
 from collections.abc import Callable, Iterator
 
@@ -17,8 +17,10 @@ from tests.expectations.cases import TAKEN
 from tests.staged_rows import NOW, a_staged_order, know_business, stage
 
 STAGED = 200
-STEPS_OF_ONE_READ = 60
-"""SQLite's steps to read one order of the year and to compare it with the largest and smallest: about thirty."""
+READS = 2
+"""The dates and hours of the year are read once, its quantities once."""
+STEPS_OF_ONE_READ = 80
+"""SQLite's steps to read one order of the year and to add it to what is usual: about sixty."""
 
 
 def judge(connection: sa.Connection, staged: Staged) -> None:
@@ -45,14 +47,14 @@ def staged_load(engine: sa.Engine) -> Staged:
     return Staged(load=load, tables=metadata.tables, now=NOW)
 
 
-def test_sqlite_reads_the_year_of_orders_once_for_a_load(engine: sa.Engine) -> None:
+def test_sqlite_reads_the_year_of_orders_a_few_times_for_a_load(engine: sa.Engine) -> None:
     staged, more = staged_load(engine), 2_000
     few = steps_of(engine, lambda connection: judge(connection, staged))
     book_of(engine, more)
 
     many = steps_of(engine, lambda connection: judge(connection, staged))
 
-    assert 0 < many - few < more * STEPS_OF_ONE_READ
+    assert 0 < many - few < more * READS * STEPS_OF_ONE_READ
 
 
 def steps_of(engine: sa.Engine, work: Callable[[sa.Connection], None]) -> int:
@@ -83,7 +85,7 @@ def postgresql(postgresql_warehouse_url: str) -> Iterator[sa.Engine]:
     engine.dispose()
 
 
-def test_postgresql_reads_the_year_of_orders_once_for_a_load(postgresql: sa.Engine) -> None:
+def test_postgresql_reads_the_year_of_orders_a_few_times_for_a_load(postgresql: sa.Engine) -> None:
     know_business(postgresql, TAKEN)
     staged, more = staged_load(postgresql), 2_000
     book_of(postgresql, more)
@@ -94,7 +96,7 @@ def test_postgresql_reads_the_year_of_orders_once_for_a_load(postgresql: sa.Engi
 
     with postgresql.connect() as connection:
         judge(connection, staged)
-        assert more <= connection.execute(read).scalar_one() < 2 * more
+        assert more <= connection.execute(read).scalar_one() < (READS + 1) * more
 
 
 def test_postgresql_knows_what_was_staged_before_it_is_judged(postgresql: sa.Engine) -> None:
