@@ -31,6 +31,7 @@ from cms.cli import (
     solve,
     status,
 )
+from cms.cli.pipes import outlive_readers
 from cms.domain.errors import CmsError
 
 INTERNAL_ERROR_STATUS = 70
@@ -85,6 +86,7 @@ def _options(
 
 def main() -> None:
     """Run the command line; what the business refuses ends with its message and its exit status, never a traceback."""
+    outlive_readers()
     try:
         app()
     except CmsError as error:

@@ -7,9 +7,10 @@ import typer
 
 from cms.cli.output import AS_JSON, print_json, print_table
 from cms.cli.progress import shown_progress
+from cms.domain.errors import CmsError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cms.application.gated_load import LoadReport
     from cms.bootstrap import System
@@ -29,7 +30,7 @@ def sync_customers_command(source: list[str] | None = SOURCES, full: bool = FULL
 
     Example: cms sync customers --full
     """
-    _show(_load_customers(source, full=full, quiet=as_json), as_json=as_json)
+    show_all(_load_customers(source, full=full, quiet=as_json), as_json=as_json)
 
 
 @sync.command("orders")
@@ -38,7 +39,7 @@ def sync_orders_command(source: list[str] | None = SOURCES, full: bool = FULL, a
 
     Example: cms sync orders --source erp
     """
-    _show(_load_orders(source, full=full, quiet=as_json), as_json=as_json)
+    show_all(_load_orders(source, full=full, quiet=as_json), as_json=as_json)
 
 
 @imports.command("customers")
@@ -84,27 +85,22 @@ def import_plant(
     )
 
 
-def _load_customers(names: "Sequence[str] | None", *, full: bool, quiet: bool) -> "list[LoadReport]":
+def _load_customers(names: "Sequence[str] | None", *, full: bool, quiet: bool) -> "Iterator[LoadReport]":
     from cms.application.sync_customers import sync_customers
     from cms.bootstrap import open_system
 
     with open_system() as system, shown_progress(quiet=quiet) as progress:
-        return [
-            report
-            for name in names or _every_source(system, "customers")
-            for report in sync_customers(system.customer_source(name), system.loader, full=full, progress=progress)
-        ]
+        for name in names or _every_source(system, "customers"):
+            yield from sync_customers(system.customer_source(name), system.loader, full=full, progress=progress)
 
 
-def _load_orders(names: "Sequence[str] | None", *, full: bool, quiet: bool) -> "list[LoadReport]":
+def _load_orders(names: "Sequence[str] | None", *, full: bool, quiet: bool) -> "Iterator[LoadReport]":
     from cms.application.sync_orders import sync_orders
     from cms.bootstrap import open_system
 
     with open_system() as system, shown_progress(quiet=quiet) as progress:
-        return [
-            sync_orders(system.order_source(name), system.loader, full=full, progress=progress)
-            for name in names or _every_source(system, "orders")
-        ]
+        for name in names or _every_source(system, "orders"):
+            yield sync_orders(system.order_source(name), system.loader, full=full, progress=progress)
 
 
 def _every_source(system: "System", dataset: str) -> list[str]:
@@ -117,11 +113,24 @@ def _every_source(system: "System", dataset: str) -> list[str]:
     return names
 
 
-def _finish(reports: "Sequence[LoadReport]", *, as_json: bool) -> None:
+def _finish(loading: "Iterator[LoadReport]", *, as_json: bool) -> None:
     """Show the reports; rows that were held back make the command fail, so that nobody overlooks them."""
-    _show(reports, as_json=as_json)
-    if any(report.has_quarantined for report in reports):
+    if any(report.has_quarantined for report in show_all(loading, as_json=as_json)):
         raise typer.Exit(QUARANTINED_STATUS)
+
+
+def show_all(loading: "Iterator[LoadReport]", *, as_json: bool) -> "list[LoadReport]":
+    """Load source after source and show the reports; where one fails, what was loaded before it is shown first."""
+    reports: list[LoadReport] = []
+    try:
+        for report in loading:
+            reports.append(report)  # noqa: PERF402 - what came before a failure must be kept
+    except CmsError:
+        if reports:
+            _show(reports, as_json=as_json)
+        raise
+    _show(reports, as_json=as_json)
+    return reports
 
 
 def _show(reports: "Sequence[LoadReport]", *, as_json: bool) -> None:

@@ -19,9 +19,14 @@ def notify(as_json: bool = AS_JSON) -> None:
     if as_json:
         print_json(report)
     else:
-        withheld = f", {report.withheld} withheld by the rollout" if report.withheld else ""
-        typer.echo(f"{report.sent} sent, {report.retried} to be tried again, {report.dead} given up{withheld}")
+        unsent = unsent_words(dead=report.dead, withheld=report.withheld)
+        typer.echo(f"{report.sent} sent, {report.retried} to be tried again, {unsent}")
         for error in report.errors[:10]:
             typer.echo(error, err=True)
     if report.dead:
         raise typer.Exit(NotificationError.exit_status)
+
+
+def unsent_words(*, dead: int, withheld: int) -> str:
+    """Notices that will not go out, in words."""
+    return f"{dead} given up" + (f", {withheld} withheld by the rollout" if withheld else "")

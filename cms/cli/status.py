@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from cms.cli.notify import unsent_words
 from cms.cli.output import AS_JSON, print_json, print_table
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ def _print(found: "SystemStatus") -> None:
         published = f"version {found.version} for {found.as_of}, since {found.published_at:%Y-%m-%d %H:%M} UTC"
     typer.echo(f"Schedule: {published}")
     typer.echo(f"Events:   {inbox.waiting} waiting{oldest}, {inbox.failing} of them failing; {inbox.dead} given up")
-    withheld = f", {notices['withheld']} withheld by the rollout" if notices["withheld"] else ""
-    typer.echo(f"Notices:  {notices['queued']} queued, {notices['sent']} sent, {notices['dead']} given up{withheld}")
+    unsent = unsent_words(dead=notices["dead"], withheld=notices["withheld"])
+    typer.echo(f"Notices:  {notices['queued']} queued, {notices['sent']} sent, {unsent}")
     rows = [(s.source, s.dataset, f"{s.synced_at:%Y-%m-%d %H:%M:%S} UTC") for s in found.sources]
     print_table("Sources", ["source", "into", "last read"], rows)
     for problem in found.problems:
