@@ -111,21 +111,30 @@ CAPACITY_EQUALS_LOADS = TableRule(
 def _overloads(standing: Standing) -> sa.Select[Any]:
     capacity = standing.tables["capacity_planning"].c
     available = capacity.regular_hours + capacity.overtime_hours
+    promised = capacity.committed_hours + capacity.reserved_hours
     return (
-        sa.select(capacity.resource_id, capacity.bucket_date, capacity.committed_hours, available.label("available"))
-        .where(capacity.schedule_version == standing.version, capacity.committed_hours > available + HOURS_TOLERANCE)
+        sa.select(
+            capacity.resource_id,
+            capacity.bucket_date,
+            capacity.committed_hours,
+            capacity.reserved_hours,
+            available.label("available"),
+        )
+        .where(capacity.schedule_version == standing.version, promised > available + HOURS_TOLERANCE)
         .order_by(capacity.resource_id, capacity.bucket_date)
     )
 
 
 WITHIN_CAPACITY = TableRule(
     name="no resource is promised twice",
-    description="committed_hours are at most regular_hours and overtime_hours together, within 0.01 h.",
+    description="committed_hours and reserved_hours together are at most regular_hours and overtime_hours together, "
+    "within 0.01 h.",
     column="committed_hours",
     severity=Severity.CRITICAL,
     consequence="Orders of that day cannot all be made.",
     remedy=ROLL_BACK,
-    reason="{resource_id} on {bucket_date}: {committed_hours} h committed, {available} h available",
+    reason="{resource_id} on {bucket_date}: {committed_hours} h committed and {reserved_hours} h reserved by quotes, "
+    "{available} h available",
     broken=_overloads,
 )
 

@@ -123,7 +123,8 @@ class _Witness:
 
     def _free(self, bucket: Bucket) -> float:
         row = self.capacity[bucket]
-        return max(0.0, float(row["regular_hours"]) + float(row["overtime_hours"]) - self.others.get(bucket, 0.0))
+        available = float(row["regular_hours"]) + float(row["overtime_hours"]) - float(row["reserved_hours"])
+        return max(0.0, available - self.others.get(bucket, 0.0))
 
     def _holders(self, holders: Mapping[str, Any]) -> Iterator[str]:
         bucket = (holders["resource_id"], holders["bucket_date"])

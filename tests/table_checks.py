@@ -79,9 +79,10 @@ def one_version_is_published(tables: Tables) -> Iterable[str]:
 
 def no_resource_is_overloaded(tables: Tables) -> Iterable[str]:
     for row in tables["capacity_planning"]:
-        committed, available = float(row["committed_hours"]), float(row["regular_hours"]) + float(row["overtime_hours"])
-        if committed > available + TOLERANCE_HOURS:
-            yield f"{row['resource_id']} on {row['bucket_date']}: {committed} hours committed of {available}"
+        promised = float(row["committed_hours"]) + float(row["reserved_hours"])
+        available = float(row["regular_hours"]) + float(row["overtime_hours"])
+        if promised > available + TOLERANCE_HOURS:
+            yield f"{row['resource_id']} on {row['bucket_date']}: {promised} hours committed or reserved of {available}"
 
 
 def capacity_is_the_sum_of_the_loads(tables: Tables) -> Iterable[str]:

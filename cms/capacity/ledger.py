@@ -166,6 +166,21 @@ class CapacityLedger:
         return CapacityLedger(accounts=accounts)
 
 
+def reserved_beside(committed_hours: float, *, available_hours: float, held_hours: float) -> float:
+    """The hours of a bucket that reservations hold beside what is committed: no more than that leaves.
+
+    Committed, reserved and free hours add up to the available ones.
+
+    Examples
+    --------
+    >>> reserved_beside(6.0, available_hours=10.0, held_hours=3.0)
+    3.0
+    >>> reserved_beside(9.0, available_hours=10.0, held_hours=3.0)
+    1.0
+    """
+    return min(held_hours, max(0.0, available_hours - committed_hours))
+
+
 def hours_by_bucket(loads: Iterable[CapacityLoad]) -> dict[BucketKey, float]:
     """The hours of the loads, added up by resource-bucket."""
     total: dict[BucketKey, float] = {}

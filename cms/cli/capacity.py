@@ -117,7 +117,7 @@ def show(
 def _hours_of_days(
     system: "System", resources: "Sequence[ResourceId]", days: "Sequence[date]"
 ) -> "Iterator[dict[str, object]]":
-    from cms.capacity.ledger import BucketAccount, CapacityLoad, hours_by_bucket
+    from cms.capacity.ledger import BucketAccount, CapacityLoad, hours_by_bucket, reserved_beside
 
     schedules = system.warehouse.schedules
     calendar, published = system.warehouse.plant.plant().calendar(), schedules.published()
@@ -129,7 +129,11 @@ def _hours_of_days(
     for bucket in (bucket for name in resources for bucket in calendar.buckets(name, days)):
         use = used.get((bucket.resource_id, bucket.bucket_date))
         committed = use.load_hours if use else 0.0
-        held = reserved.get((bucket.resource_id, bucket.bucket_date), 0.0)
+        held = reserved_beside(
+            committed,
+            available_hours=bucket.regular_hours + bucket.overtime_hours,
+            held_hours=reserved.get((bucket.resource_id, bucket.bucket_date), 0.0),
+        )
         account = BucketAccount(
             regular_hours=bucket.regular_hours, overtime_hours=bucket.overtime_hours, committed_hours=committed + held
         )

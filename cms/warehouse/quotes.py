@@ -17,6 +17,7 @@ from cms.domain.resources import ResourceId
 from cms.warehouse.bulk import insert_rows, read_rows
 from cms.warehouse.engine import in_transaction, reading
 from cms.warehouse.locks import Lock, take
+from cms.warehouse.reserved_hours import keep_reserved_hours
 from cms.warehouse.tables import order_master, quotes
 
 QUOTED, RESERVED, CONFIRMED, CANCELLED, EXPIRED = (status.value for status in QuoteStatus)
@@ -30,7 +31,14 @@ class WarehouseQuotes:
 
     def keep(self, quote: KeptQuote) -> None:
         """Keep a quote; with ``status="reserved"`` and an expiry it holds its capacity at once."""
-        in_transaction(self.engine, lambda connection: insert_rows(connection, quotes, [_row(quote)]))
+
+        def work(connection: sa.Connection) -> None:
+            take(connection, Lock.QUOTES)
+            insert_rows(connection, quotes, [_row(quote)])
+            if quote.status != QUOTED:
+                _keep_hours(connection, quote.quoted_at)
+
+        in_transaction(self.engine, work)
 
     def reserve(self, quote_id: str, *, expires_at: datetime, now: datetime) -> KeptQuote:
         """Hold the quote's capacity until `expires_at`."""
@@ -56,7 +64,14 @@ class WarehouseQuotes:
         statement = (
             sa.update(quotes).where(quotes.c.status == RESERVED, quotes.c.expires_at <= now).values(status=EXPIRED)
         )
-        return in_transaction(self.engine, lambda connection: connection.execute(statement).rowcount)
+
+        def work(connection: sa.Connection) -> int:
+            take(connection, Lock.QUOTES)
+            closed = connection.execute(statement).rowcount
+            _keep_hours(connection, now)
+            return closed
+
+        return in_transaction(self.engine, work)
 
     def quote(self, quote_id: str) -> KeptQuote:
         """One quote.
@@ -92,6 +107,7 @@ class WarehouseQuotes:
             if found not in allowed:
                 raise InvalidValueError(f"quote {quote_id}", _refusal(found, status), found)
             connection.execute(sa.update(quotes).where(quotes.c.quote_id == quote_id).values(status=status, **values))
+            _keep_hours(connection, now)
             return _read(connection, quote_id)
 
         return in_transaction(self.engine, work)
@@ -109,6 +125,10 @@ def read_reservations(connection: sa.Connection, now: datetime) -> list[Reservat
         for quote_id, loads in connection.execute(query)
         for resource_id, day, hours in _loads_of(loads)
     ]
+
+
+def _keep_hours(connection: sa.Connection, now: datetime) -> None:
+    keep_reserved_hours(connection, read_reservations(connection, now), today=now.date())
 
 
 def _refusal(found: str, status: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from cms.capacity.ledger import BucketKey, reserved_beside
 from cms.domain.customers import CustomerId
 from cms.domain.orders import OrderId
 from cms.domain.resources import ResourceId, RoutingId
@@ -113,8 +114,13 @@ def unscheduled_of(row: Mapping[str, Any]) -> UnscheduledOrder:
     return UnscheduledOrder(order_id=OrderId(row["order_id"]), quantity=row["quantity"], reason=row["reason"])
 
 
-def capacity_rows(schedule: MasterSchedule, version: int, calendar: WorkCalendar) -> list[Row]:
-    """Rows of ``capacity_planning``: what is committed is exactly what the stored loads of the version add up to."""
+def capacity_rows(
+    schedule: MasterSchedule, version: int, calendar: WorkCalendar, held_hours: Mapping[BucketKey, float]
+) -> list[Row]:
+    """Rows of ``capacity_planning``: what is committed is exactly what the stored loads of the version add up to.
+
+    `held_hours` are those that quotes hold.
+    """
     committed: dict[tuple[ResourceId, date], float] = {}
     for row in load_rows(schedule.loads, version):
         key = (row["resource_id"], row["bucket_date"])
@@ -128,6 +134,11 @@ def capacity_rows(schedule: MasterSchedule, version: int, calendar: WorkCalendar
             "maintenance_hours": _maintenance_hours(calendar, day.resource_id, day.bucket_date),
             "committed_hours": committed.get((day.resource_id, day.bucket_date), 0.0),
             "committed_overtime_hours": day.overtime_hours,
+            "reserved_hours": reserved_beside(
+                committed.get((day.resource_id, day.bucket_date), 0.0),
+                available_hours=day.regular_hours + day.available_overtime_hours,
+                held_hours=held_hours.get((day.resource_id, day.bucket_date), 0.0),
+            ),
             "price_per_hour": day.price_per_hour,
             "schedule_version": version,
         }

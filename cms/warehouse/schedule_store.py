@@ -22,6 +22,7 @@ from cms.warehouse.outbox import queue_notices, take_back_notices
 from cms.warehouse.plant_store import read_plant
 from cms.warehouse.publication_checks import findings_of
 from cms.warehouse.quotes import read_reservations
+from cms.warehouse.reserved_hours import held_hours
 from cms.warehouse.schedule_rows import (
     capacity_rows,
     delivery_of,
@@ -125,7 +126,7 @@ class WarehouseSchedules:
             write_version(connection, schedule, version, replaces=replaces, changed_orders=changed_orders)
             forget_details(connection, version)
             keep_order_dates(connection, version, replaces=replaces)
-            _keep_capacity(connection, schedule, version)
+            _keep_capacity(connection, schedule, version, now)
             insert_rows(connection, schedule_history, history_rows(changes, version=version, actor=actor, now=now))
             wanted = (
                 notices if instead is None else _taken_back(connection, notices, instead, version=replaces, now=now)
@@ -220,11 +221,13 @@ def _take_over(
     return version
 
 
-def _keep_capacity(connection: sa.Connection, schedule: MasterSchedule, version: int) -> None:
+def _keep_capacity(connection: sa.Connection, schedule: MasterSchedule, version: int, now: datetime) -> None:
     """The capacity plan from the day of planning on is that of the new version; earlier days stay as they were."""
     table = capacity_planning
+    take(connection, Lock.QUOTES)
+    held = held_hours(read_reservations(connection, now))
     connection.execute(sa.delete(table).where(table.c.bucket_date >= schedule.as_of))
-    insert_rows(connection, table, capacity_rows(schedule, version, read_plant(connection).calendar()))
+    insert_rows(connection, table, capacity_rows(schedule, version, read_plant(connection).calendar(), held))
 
 
 def _read(connection: sa.Connection, version: int) -> MasterSchedule:

@@ -127,6 +127,7 @@ capacity_planning = sa.Table(
     sa.Column("committed_overtime_hours", Hours, nullable=False),
     sa.Column("price_per_hour", Money, nullable=False, server_default="0"),
     sa.Column("schedule_version", sa.Integer, nullable=False),
+    sa.Column("reserved_hours", Hours, nullable=False, server_default="0"),
     sa.Index("ix_capacity_planning_bucket_date", "bucket_date"),
 )
 

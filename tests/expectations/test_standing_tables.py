@@ -58,7 +58,7 @@ SCHEDULE: Mapping[str, Breaks] = {
     ),
     "every load serves a delivery": lambda c: change(c, schedule_loads, sequence=1),
     "committed hours are the sum of the loads": lambda c: change(c, schedule_loads, hours=Decimal(5)),
-    "no resource is promised twice": lambda c: change(c, capacity_planning, regular_hours=Decimal(3)),
+    "no resource is promised twice": lambda c: change(c, capacity_planning, reserved_hours=Decimal(5)),
     "overtime is approved": lambda c: change(c, capacity_planning, committed_overtime_hours=Decimal(3)),
     "an order carries the date of its schedule": lambda c: change(
         c, order_master, scheduled_delivery_date=date(2026, 1, 18)

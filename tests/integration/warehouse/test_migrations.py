@@ -118,7 +118,7 @@ LATER_TABLES = {
 }
 LATER_COLUMNS = {
     *("order_master.status_before_removal", "schedule_versions.checked_at", "schedule_versions.findings"),
-    *("notification_outbox.schedule_version", "staging_customers.blackout_dates"),
+    *("notification_outbox.schedule_version", "staging_customers.blackout_dates", "capacity_planning.reserved_hours"),
 }
 
 

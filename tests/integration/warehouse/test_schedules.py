@@ -1,4 +1,5 @@
 import dataclasses
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,6 +25,7 @@ from cms.warehouse.tables import capacity_planning, notification_outbox, order_m
 from cms.warehouse.warehouse import Warehouse
 from tests.builders import MONDAY, a_delivery, a_plant, a_schedule
 from tests.integration.warehouse.loading import LATER, NOW, count_of, know_customers, load_orders, order_row, rows_of
+from tests.integration.warehouse.test_figures import QUOTE, UNTIL
 
 PRESS = ResourceId("PRESS")
 TUESDAY = MONDAY + timedelta(days=8)
@@ -147,6 +149,58 @@ def test_the_capacity_plan_is_the_sum_of_the_stored_loads(orders: Warehouse) -> 
     ((committed, *rest),) = rows_of(orders, capacity_planning, *names)
     assert committed == Decimal("0.33333333") + Decimal("17.12345600")
     assert rest == [Decimal("1.456789"), Decimal(2), Decimal("1.25"), 1]
+
+
+HELD_ON_TUESDAY = replace(QUOTE, loads=((PRESS, TUESDAY, 2.5),))
+
+
+def reserved_on_tuesday(warehouse: Warehouse) -> list[tuple[Decimal, Decimal]]:
+    return rows_of(warehouse, capacity_planning, "committed_hours", "reserved_hours")
+
+
+def test_the_capacity_plan_holds_what_quotes_reserve_beside_what_is_committed(orders: Warehouse) -> None:
+    orders.quotes.keep(HELD_ON_TUESDAY)
+
+    publish(orders, a_schedule(resource_days=(a_day(hours=0),)))
+
+    assert reserved_on_tuesday(orders) == [(Decimal(0), Decimal("2.5"))]
+
+
+def test_no_more_is_reserved_than_what_is_committed_leaves(orders: Warehouse) -> None:
+    """Of the 20 h of a Tuesday 17.46 are committed: a quote of 10 h holds the 2.54 that are left."""
+    orders.quotes.keep(replace(QUOTE, loads=((PRESS, TUESDAY, 10.0),)))
+
+    publish(orders, a_full_schedule())
+
+    ((committed, reserved),) = reserved_on_tuesday(orders)
+    assert committed + reserved == Decimal(20)
+
+
+def test_reserving_cancelling_and_expiring_are_seen_in_the_capacity_plan_at_once(orders: Warehouse) -> None:
+    publish(orders, a_schedule(resource_days=(a_day(hours=0),)))
+
+    orders.quotes.keep(replace(HELD_ON_TUESDAY, status="quoted", expires_at=None))
+    quoted = reserved_on_tuesday(orders)
+    orders.quotes.reserve("Q-1", expires_at=UNTIL, now=NOW)
+    reserved = reserved_on_tuesday(orders)
+    orders.quotes.cancel("Q-1", now=NOW)
+    cancelled = reserved_on_tuesday(orders)
+    orders.quotes.keep(replace(HELD_ON_TUESDAY, quote_id="Q-2"))
+    kept = reserved_on_tuesday(orders)
+    orders.quotes.expire(now=UNTIL)
+
+    assert [quoted, reserved, cancelled, kept, reserved_on_tuesday(orders)] == [
+        [(Decimal(0), hours)] for hours in (Decimal(0), Decimal("2.5"), Decimal(0), Decimal("2.5"), Decimal(0))
+    ]
+
+
+def test_days_that_are_past_keep_what_was_reserved(orders: Warehouse) -> None:
+    orders.quotes.keep(HELD_ON_TUESDAY)
+    publish(orders, a_schedule(resource_days=(a_day(hours=0),)))
+
+    orders.quotes.expire(now=NOW + timedelta(days=30))
+
+    assert reserved_on_tuesday(orders) == [(Decimal(0), Decimal("2.5"))]
 
 
 def test_days_before_the_new_plan_keep_their_capacity(orders: Warehouse) -> None:
