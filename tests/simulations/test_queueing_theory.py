@@ -20,6 +20,7 @@ from simulations.statistics import Estimate, estimate
 
 REPLICATIONS, LEVEL, WIDEST = 80, 0.99, 0.02
 CUSTOMERS, WARM_UP = 6_000, 500
+pytestmark = pytest.mark.slow
 
 Draw = Callable[[Random], float]
 

@@ -18,6 +18,7 @@ from tests.simulations.histories import shared_file
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 FULL_YEAR = int(os.environ.get("CMS_FULL_YEAR", "0"))
 PEAK_MONDAY = date(2011, 11, 14)
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -13,6 +14,7 @@ from cms.cli import app
 from tests.builders import MONDAY
 from tests.small_system import small_system
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
 PAGES = ["README.md", "docs/manual/daily-work.md", "docs/manual/notebooks.md", "docs/manual/simulations.md"]
 NEEDS_MORE = ("db upgrade", "import", "solve", "quality", "notebook run")
@@ -32,7 +34,8 @@ def shown_commands(page: str) -> list[str]:
 
 
 DOCUMENTS = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md"))]
-COMMANDS = [(page, command) for page in PAGES for command in shown_commands(page)]
+COMMANDS = list(dict.fromkeys(command for page in PAGES for command in shown_commands(page)))
+"""Each once, though it stands on several pages."""
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +90,13 @@ def reserved_quote(names: dict[str, str]) -> str:
     return found.group()
 
 
-@pytest.mark.parametrize(("page", "command"), COMMANDS, ids=[command for _, command in COMMANDS])
-def test_a_documented_command_works(page: str, command: str, names: dict[str, str]) -> None:
+def case(command: str) -> Any:
+    marks = [pytest.mark.untraced] if command.startswith("cms simulate") else []
+    return pytest.param(command, id=command, marks=marks)
+
+
+@pytest.mark.parametrize("command", [case(command) for command in COMMANDS])
+def test_a_documented_command_works(command: str, names: dict[str, str]) -> None:
     if command.removeprefix("cms ").startswith(NEEDS_MORE) or "2011" in command:
         pytest.skip("run by the test of what it needs")
 

@@ -13,9 +13,13 @@ ROOT = Path(__file__).parents[3]
 DATA = Path(os.environ.get("CMS_SHARED_DATA", ROOT.parent / "shared" / "data")) / "online_retail"
 INVOICES = 25_900
 
-pytestmark = pytest.mark.skipif(
-    not (DATA / "online_retail.csv.gz").exists(), reason=f"the online_retail data is not at {DATA} (CMS_SHARED_DATA)"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (DATA / "online_retail.csv.gz").exists(),
+        reason=f"the online_retail data is not at {DATA} (CMS_SHARED_DATA)",
+    ),
+]
 
 
 def count(database: Path, query: str) -> int:

@@ -26,6 +26,7 @@ from tests.small_history import write_small_history
 from tests.web.browser import page
 
 __all__ = ["page"]
+pytestmark = pytest.mark.untraced
 SHORT = "[run]\ndays = 42\nwarm_up_days = 14\nreplications = 2\nseed = 4\n"
 
 

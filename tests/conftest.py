@@ -1,0 +1,36 @@
+"""What every test shares: the slow ones come first, and branch coverage is traced only where it finds what counts."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+import coverage
+import pytest
+
+FOLDER = Path(__file__).parent
+UNTRACED = ("simulations", "notebooks", "charts")
+"""Folders whose tests run what others cover, for minutes: a tracer doubles the time of all that it watches."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put slow tests first, in their random order: at the end no process waits for another's long one."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Pause the tracer for a test, and for its fixtures, that is marked as untraced or in a folder of such tests."""
+    tracer = coverage.Coverage.current()
+    if tracer is None or not is_untraced(item):
+        return (yield)
+    tracer.stop()
+    try:
+        return (yield)
+    finally:
+        tracer.start()
+
+
+def is_untraced(item: pytest.Item) -> bool:
+    """Whether what the test runs is covered by other tests."""
+    if item.get_closest_marker("untraced"):
+        return True
+    return item.path.is_relative_to(FOLDER) and item.path.relative_to(FOLDER).parts[0] in UNTRACED
