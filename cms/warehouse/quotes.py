@@ -128,7 +128,7 @@ def read_reservations(connection: sa.Connection, now: datetime) -> list[Reservat
 
 
 def _keep_hours(connection: sa.Connection, now: datetime) -> None:
-    keep_reserved_hours(connection, read_reservations(connection, now), today=now.date())
+    keep_reserved_hours(connection, read_reservations(connection, now))
 
 
 def _refusal(found: str, status: str) -> str:

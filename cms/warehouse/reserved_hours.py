@@ -1,14 +1,13 @@
 """Keeps the reserved hours of the capacity plan in step with the quotes that hold them."""
 
 from collections.abc import Iterable
-from datetime import date
 
 import sqlalchemy as sa
 
 from cms.application.ports import Reservation
 from cms.capacity.ledger import BucketKey, CapacityLoad, hours_by_bucket, reserved_beside
 from cms.domain.resources import ResourceId
-from cms.warehouse.tables import capacity_planning
+from cms.warehouse.tables import capacity_planning, schedule_versions
 
 
 def held_hours(reservations: Iterable[Reservation]) -> dict[BucketKey, float]:
@@ -16,9 +15,10 @@ def held_hours(reservations: Iterable[Reservation]) -> dict[BucketKey, float]:
     return hours_by_bucket(CapacityLoad(held.resource_id, held.bucket_date, held.hours) for held in reservations)
 
 
-def keep_reserved_hours(connection: sa.Connection, reservations: Iterable[Reservation], *, today: date) -> None:
-    """Write what quotes hold now into the capacity plan, from today on; days that are past stay as they were."""
+def keep_reserved_hours(connection: sa.Connection, reservations: Iterable[Reservation]) -> None:
+    """Write what quotes hold now into the days of the plan in force; days before it stay as they were."""
     held, table = held_hours(reservations), capacity_planning.c
+    in_force = sa.select(schedule_versions.c.version).where(schedule_versions.c.status == "published")
     concerned = sa.or_(table.reserved_hours != 0, table.bucket_date.in_(sorted({day for _, day in held})))
     query = sa.select(
         table.resource_id,
@@ -26,7 +26,7 @@ def keep_reserved_hours(connection: sa.Connection, reservations: Iterable[Reserv
         table.regular_hours + table.overtime_hours,
         table.committed_hours,
         table.reserved_hours,
-    ).where(table.bucket_date >= today, concerned)
+    ).where(table.schedule_version == in_force.scalar_subquery(), concerned)
     for resource_id, day, available, committed, reserved in connection.execute(query).all():
         wanted = reserved_beside(
             float(committed),

@@ -194,11 +194,12 @@ def test_reserving_cancelling_and_expiring_are_seen_in_the_capacity_plan_at_once
     ]
 
 
-def test_days_that_are_past_keep_what_was_reserved(orders: Warehouse) -> None:
+def test_days_before_the_plan_in_force_keep_what_was_reserved(orders: Warehouse) -> None:
     orders.quotes.keep(HELD_ON_TUESDAY)
     publish(orders, a_schedule(resource_days=(a_day(hours=0),)))
+    publish(orders, a_schedule(as_of=TUESDAY + timedelta(days=1)))
 
-    orders.quotes.expire(now=NOW + timedelta(days=30))
+    orders.quotes.cancel("Q-1", now=NOW)
 
     assert reserved_on_tuesday(orders) == [(Decimal(0), Decimal("2.5"))]
 
