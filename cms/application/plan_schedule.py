@@ -113,7 +113,12 @@ def plan_schedule(
         return PlanReport(schedule=facts.published, publication=None, rejected_version=rejected)
     prepared = prepare_plan(facts)
     progress("building the schedule", 0, len(prepared.problem.orders))
-    result = build_schedule(prepared.problem, method=planner.method, time_limit_seconds=planner.time_limit_seconds)
+    result = build_schedule(
+        prepared.problem,
+        method=planner.method,
+        time_limit_seconds=planner.time_limit_seconds,
+        progress=lambda settled: progress(f"building the schedule: {settled}", 0, None),
+    )
     if result.status is SolveStatus.INFEASIBLE:
         remedy = "approve overtime there, or plan once without the fence (--release-fence)"
         raise InfeasiblePlanError(f"{result.reason}; {remedy}")

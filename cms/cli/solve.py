@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from cms.cli.output import AS_JSON, print_json, print_table
+from cms.cli.progress import shown_progress
 from cms.domain.errors import InfeasiblePlanError, InvalidValueError
 
 if TYPE_CHECKING:
@@ -47,7 +48,13 @@ def solve(
         raise InvalidValueError("--time-limit", "must be a number of seconds, more than 0", time_limit)
     scheduling_problem = parse_problem(_read(problem))
     _check_writable(output)
-    result = build_schedule(scheduling_problem, method=Method(method.value), time_limit_seconds=time_limit)
+    with shown_progress(quiet=as_json) as progress:
+        result = build_schedule(
+            scheduling_problem,
+            method=Method(method.value),
+            time_limit_seconds=time_limit,
+            progress=lambda sentence: progress(sentence, 0, None),
+        )
     document = schedule_to_document(result)
     _write(output, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
     if as_json:

@@ -106,3 +106,10 @@ def test_a_file_that_is_not_there_or_no_text_ends_with_2(tmp_path: Path) -> None
 
         assert isinstance(outcome.exception, CmsError)
         assert outcome.exception.exit_status == 2
+
+
+def test_progress_tells_what_each_tier_has_reached(tmp_path: Path) -> None:
+    done = run(tmp_path, json.dumps(a_document()))
+
+    assert "priority 1: 0.000, at least 0.000" in done.stderr
+    assert "priority 1" not in run(tmp_path, json.dumps(a_document()), "--json").stderr
