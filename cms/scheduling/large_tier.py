@@ -22,7 +22,8 @@ from cms.scheduling.solution import Picks, Solution
 
 _CLOSED = 1e-9
 _NEAR_PLACES, _NEAR_DELIVERIES = 40, 4
-_TRIALS_EACH = 1_500
+_TRIALS_EACH, _TRIALS_IN_A_LARGE_CLASS = 1_500, 400
+"""A class of a large tier need only come near its bound."""
 _MONEY_PART = 0.02
 """All the money of a plan weighs this part of the tier in the search, so that it wastes none for nothing."""
 _MENDING_PATIENCE, _MOST_MENDED = 1.0, 4_000
@@ -62,6 +63,10 @@ class _AnnealedTier(Tier):
 
     _part_to_improve = 0.5
 
+    @property
+    def _trials_each(self) -> int:
+        return _TRIALS_EACH
+
     def steps(self) -> tuple[Callable[[], None], ...]:
         """What is done after the relaxation, one after the other while there is time and a gap."""
         few = len(self.slots) <= _ROUNDED
@@ -87,7 +92,7 @@ class _AnnealedTier(Tier):
         known = np.union1d(self._near_columns(stage, relaxation), self._picked(slots))
         pieces = pieces_of(self.demand, self.columns, self._with_money(stage), relaxation, known)
         self.budget.charge(_PIECE_SECONDS * len(pieces.slots) + _CHOICE_SECONDS * len(pieces.columns))
-        trials = _TRIALS_EACH * len(pieces.slots)
+        trials = self._trials_each * len(pieces.slots)
         for picks, is_strict in ((self._drawn(relaxation), False), (self.solution.picks, True)):
             if self.budget.left < _LEAST_SECONDS:
                 return
@@ -168,6 +173,10 @@ class _AnnealedTier(Tier):
 
 class _LargeTier(_AnnealedTier):
     """The search of a tier that is too large for a linear programme."""
+
+    @property
+    def _trials_each(self) -> int:
+        return _TRIALS_EACH if self.stage.is_cost else _TRIALS_IN_A_LARGE_CLASS
 
     def steps(self) -> tuple[Callable[[], None], ...]:
         """Annealing alone: a programme of all orders would take too long."""
