@@ -16,7 +16,7 @@ _MOST_PIECES = 4
 _OUT = -1
 _PATIENCE = 0.3
 """So much of what an order's hours are worth may a choice be dearer at the prices for others to make room for it."""
-_COOL = 0.1
+_COOL = 0.03
 """Where only money is left to save, the search starts so much cooler: nearer to what the relaxation does."""
 _MARGIN = 1e-4
 
