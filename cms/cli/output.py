@@ -23,9 +23,14 @@ def print_json(value: Any) -> None:
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows under a title; numbers are aligned to the right."""
     listed = [list(row) for row in rows]
-    numeric = [all(isinstance(row[index], int | float | Decimal) for row in listed) for index in range(len(columns))]
-    right = [of_numbers and bool(listed) for of_numbers in numeric]
+    right = [_is_of_numbers([row[index] for row in listed]) for index in range(len(columns))]
     _print_rows(title, columns, [[_text(cell) for cell in row] for row in listed], right)
+
+
+def _is_of_numbers(cells: Sequence[object]) -> bool:
+    """Whether a column shows numbers; some of them may be unknown."""
+    known = [cell for cell in cells if cell is not None]
+    return bool(known) and all(isinstance(cell, int | float | Decimal) for cell in known)
 
 
 def print_text_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

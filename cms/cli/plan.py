@@ -149,8 +149,10 @@ def _show_insertion(report: "InsertionReport", order: str, *, as_json: bool) -> 
             }
         )
         return
+    from cms.scheduling.wording import days_text
+
     for delivery in insertion.deliveries:
-        late = f"{delivery.tardiness_days} days late" if delivery.tardiness_days else "on time"
+        late = f"{days_text(delivery.tardiness_days)} late" if delivery.tardiness_days else "on time"
         typer.echo(f"{order}: {delivery.quantity.normalize():f} units delivered on {delivery.delivery_date}, {late}")
     if not insertion.deliveries:
         typer.echo(f"{order}: no delivery fits in the horizon")

@@ -194,7 +194,7 @@ def compare_command(
     figures = [
         ("orders", comparison.old.orders, comparison.new.orders),
         ("on time, %", comparison.old.on_time_pct, comparison.new.on_time_pct),
-        ("late orders", comparison.old.late_orders, comparison.new.late_orders),
+        ("late or unscheduled orders", comparison.old.late_orders, comparison.new.late_orders),
         ("days of tardiness", comparison.old.tardiness_days, comparison.new.tardiness_days),
         ("unscheduled orders", comparison.old.unscheduled_orders, comparison.new.unscheduled_orders),
         ("overtime, h", comparison.old.overtime_hours, comparison.new.overtime_hours),
@@ -202,7 +202,13 @@ def compare_command(
     ]
     print_table("Service and cost", ["figure", f"version {old}", f"version {new}"], figures)
     moves = [
-        (move.order_id, move.change_type.value, move.old_delivery_date, move.new_delivery_date, move.days)
+        (
+            move.order_id,
+            move.change_type.value.replace("_", " "),
+            move.old_delivery_date,
+            move.new_delivery_date,
+            move.days,
+        )
         for move in comparison.moves
     ]
     print_table("Orders that differ", ["order", "change", "before", "after", "days"], moves)
@@ -245,8 +251,11 @@ def _show_rollback(report: "RollbackReport", *, as_json: bool) -> None:
         f"version {report.restored_version} restored as version {publication.version}: "
         f"{len(publication.changes)} changes"
     )
+    now = report.schedule.deliveries_by_order()
     for misfit in report.misfits:
-        typer.echo(f"no longer fits: {misfit.order_id}: {misfit.reason}")
+        days = sorted({str(delivery.delivery_date) for delivery in now.get(misfit.order_id, ())})
+        instead = f"delivered {' and '.join(days)} instead" if days else "without a delivery"
+        typer.echo(f"no longer fits: {misfit.order_id}: {misfit.reason}; {instead}")
 
 
 @app.command()

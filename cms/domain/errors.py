@@ -118,16 +118,19 @@ class ConfigurationError(CmsError):
     ----------
     problems : tuple of str
         One sentence for each wrong key or value.
+    what : str
+        What is wrong, as the beginning of a sentence.
     """
 
     exit_status = 2
 
-    def __init__(self, problems: tuple[str, ...]) -> None:
+    def __init__(self, problems: tuple[str, ...], *, what: str = "settings are") -> None:
         super().__init__(problems)
         self.problems = problems
+        self.what = what
 
     def __str__(self) -> str:
-        return "settings are not usable:\n  " + "\n  ".join(self.problems)
+        return f"{self.what} not usable:\n  " + "\n  ".join(self.problems)
 
 
 class NotFoundError(CmsError):

@@ -76,7 +76,7 @@ def _document(path: Path) -> Mapping[str, Any]:
     try:
         return tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError((f"{path}: is not valid TOML: {error}",)) from None
+        raise ConfigurationError((f"{path}: is not valid TOML: {error}",), what="the file is") from None
 
 
 @dataclass(kw_only=True)
@@ -88,7 +88,7 @@ class _Reading:
 
     def refuse_problems(self, path: Path) -> None:
         if self.problems:
-            raise ConfigurationError(tuple(f"{path}: {problem}" for problem in self.problems))
+            raise ConfigurationError(tuple(f"{path}: {problem}" for problem in self.problems), what="the file is")
 
     def calendar(self) -> tuple[CalendarException, ...]:
         self.problems += [f"{key}: only [[calendar]] tables belong here" for key in self.document if key != "calendar"]

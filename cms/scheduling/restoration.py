@@ -12,6 +12,7 @@ from cms.scheduling.problem import CurrentDelivery, OrderDemand, SchedulingProbl
 from cms.scheduling.recount import Recount, routing_of
 from cms.scheduling.result import SchedulingResult, SolveStatus
 from cms.scheduling.tables import HOURS_TOLERANCE, PlantTables
+from cms.scheduling.wording import enough_hours, hours_text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,5 +122,6 @@ def _full_bucket(plan: Plan, order: OrderDemand, piece: Piece) -> str | None:
     for bucket, more in sorted(hours.items()):
         if more > ledger.free_hours(bucket) + HOURS_TOLERANCE:
             name = tables.problem.resources[bucket // tables.days].resource_id
-            return f"{name} has only {ledger.free_hours(bucket):.1f} h left on {tables.date(bucket % tables.days)}"
+            free, where = hours_text(ledger.free_hours(bucket)), f"{name} on {tables.date(bucket % tables.days)}"
+            return f"it needs {hours_text(enough_hours(more))} h of {where}, where {free} h are left"
     return None
