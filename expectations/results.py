@@ -1,6 +1,7 @@
 """Keeps what Great Expectations found in each run of a suite, for Data Docs."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -113,7 +114,9 @@ def keep_result(folder: Path, kept: KeptResult, result: dict[str, Any]) -> None:
     place = folder / kept.suite
     try:
         place.mkdir(parents=True, exist_ok=True)
-        (place / f"{kept.stem}.json").write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
+        written = place / f"{kept.stem}.{os.getpid()}.part"
+        written.write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
+        written.replace(place / f"{kept.stem}.json")  # whole or not at all, whenever the process ends
         for old in sorted(place.glob("*.json"))[:-KEPT_RESULTS]:
             old.unlink(missing_ok=True)  # another process may have taken it already
     except OSError as error:

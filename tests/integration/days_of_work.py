@@ -6,21 +6,25 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from time import monotonic
 
 from cms.application.gated_load import GatedLoader
 from cms.application.notify import RetryPolicy, send_notices
 from cms.application.plan_schedule import Planner, plan_schedule
 from cms.application.planning_facts import PlanningRules
-from cms.application.ports import OutboxEntry, Progress, SourceBatch, SourceRow, no_progress
+from cms.application.ports import GateVerdict, OutboxEntry, Progress, SourceBatch, SourceRow, StagedLoad, no_progress
 from cms.application.retain import RetentionPolicy, retain
 from cms.application.rollout import FixedRollout, RolloutReach
 from cms.application.sync_customers import sync_customers
 from cms.application.sync_orders import sync_orders
+from cms.config import GateSettings
 from cms.scheduling.result import Method
 from cms.warehouse.archive import WarehouseArchive
+from cms.warehouse.tables import metadata
 from cms.warehouse.warehouse import Warehouse
+from expectations.gate import Gate
 from tests.builders import MONDAY, a_plant
-from tests.fakes import FakeClock, FakeGate
+from tests.fakes import FakeClock
 
 CUSTOMERS = 6
 ORDERS_A_DAY = 8
@@ -136,13 +140,77 @@ def archive_beside(sent: Path) -> Path:
     return sent.with_name("archive")
 
 
+@dataclass(frozen=True, kw_only=True)
+class GateAtWork:
+    """The real gate; tells when it begins and when the merge does."""
+
+    gate: Gate
+    marks: "Marks"
+
+    def judge(self, load: StagedLoad, *, now: datetime, complete: bool = False) -> GateVerdict:
+        self.marks.begin("gate")
+        verdict = self.gate.judge(load, now=now, complete=complete)
+        self.marks.begin("merge")
+        return verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marks:
+    """Which phase of a day began when, in a file that survives the worker."""
+
+    path: Path
+
+    def begin(self, phase: str) -> None:
+        line = f"{phase} {monotonic()}\n".encode()
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.write(descriptor, line)
+        os.close(descriptor)
+
+    def read(self) -> list[tuple[str, float]]:
+        lines = self.path.read_text().splitlines() if self.path.exists() else []
+        return [(phase, float(at)) for phase, at in (line.split() for line in lines)]
+
+    def forget(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+PHASES = ("sync", "gate", "merge", "plan", "publish", "notify", "archive")
+
+
+def marks_beside(sent: Path) -> Marks:
+    """The marks of the day that is worked on."""
+    return Marks(path=sent.with_name("marks"))
+
+
+def data_docs_beside(sent: Path) -> Path:
+    """What the gate keeps of its results."""
+    return sent.with_name("data_docs")
+
+
 def work_a_day(url: str, day: int, sent: Path, *, attempt: int) -> None:
     """Sync, plan, publish, notify, archive; a later attempt has a later clock: leases of the killed one must end."""
-    warehouse = Warehouse.open(url)
+    warehouse, marks = Warehouse.open(url), marks_beside(sent)
     clock = FakeClock(instant(day) + timedelta(hours=attempt))
-    loader = GatedLoader(loads=warehouse.loads, gate=FakeGate(), clock=clock)
+    gate = Gate(warehouse.snapshots, GateSettings(data_docs=data_docs_beside(sent)), metadata.tables)
+    loader = GatedLoader(loads=warehouse.loads, gate=GateAtWork(gate=gate, marks=marks), clock=clock)
+    marks.begin("sync")
     sync_customers(CustomerSource(day=day), loader)
+    marks.begin("sync")
     sync_orders(Source(day=day), loader)
+    marks.begin("plan")
+    _plan(warehouse, day, clock, marks)
+    marks.begin("notify")
+    reach = RolloutReach(rollout=FixedRollout(), book=warehouse.orders)
+    worker = f"worker-{os.getpid()}"
+    send_notices(warehouse.outbox, FileNotifier(path=sent), clock, policy=RetryPolicy(), reach=reach, worker=worker)
+    marks.begin("archive")
+    archive = WarehouseArchive(engine=warehouse.engine, folder=archive_beside(sent))
+    retain(archive, policy=DaysToKeep(), as_of=as_of(day), now=clock.now())
+    marks.begin("done")
+    warehouse.close()
+
+
+def _plan(warehouse: Warehouse, day: int, clock: FakeClock, marks: Marks) -> None:
     planner = Planner(
         orders=warehouse.orders,
         plant=warehouse.plant,
@@ -151,13 +219,12 @@ def work_a_day(url: str, day: int, sent: Path, *, attempt: int) -> None:
         rules=PlanningRules(planning_time_fence_days=2, horizon_days=21),
         method=Method.DISPATCH,
     )
-    plan_schedule(planner, as_of=as_of(day), actor="test")
-    reach = RolloutReach(rollout=FixedRollout(), book=warehouse.orders)
-    worker = f"worker-{os.getpid()}"
-    send_notices(warehouse.outbox, FileNotifier(path=sent), clock, policy=RetryPolicy(), reach=reach, worker=worker)
-    archive = WarehouseArchive(engine=warehouse.engine, folder=archive_beside(sent))
-    retain(archive, policy=DaysToKeep(), as_of=as_of(day), now=clock.now())
-    warehouse.close()
+
+    def note_publication(doing: str, _done: int, _of: int | None) -> None:
+        if doing == "publishing the schedule":
+            marks.begin("publish")
+
+    plan_schedule(planner, as_of=as_of(day), actor="test", progress=note_publication)
 
 
 def set_up(warehouse: Warehouse) -> None:

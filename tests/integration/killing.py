@@ -67,10 +67,18 @@ def run_whole(work: Callable[..., Any], *arguments: Any, **options: Any) -> floa
     return time.monotonic() - started
 
 
-def run_and_kill(work: Callable[..., Any], *arguments: Any, after: float, **options: Any) -> bool:
-    """Start `work` and kill it after some seconds; whether it was still at work."""
+def run_and_kill(
+    work: Callable[..., Any],
+    *arguments: Any,
+    after: float,
+    begun: Callable[[], bool] = lambda: True,
+    **options: Any,
+) -> bool:
+    """Start `work` and kill it some seconds after it has begun what is waited for; whether it was still at work."""
     process = _FORK.Process(target=work, args=arguments, kwargs=options)
     process.start()
+    while process.is_alive() and not begun():
+        time.sleep(0.001)
     process.join(timeout=after)
     was_running = process.is_alive()
     process.kill()
