@@ -51,15 +51,18 @@ def test_a_day_that_is_killed_anywhere_is_finished_by_the_next_run(url: str, tmp
     marks, killed_in = marks_beside(sent), Counter[str]()
     # here, so that the processes that are killed are forked from one that has Great Expectations at hand
     work_a_day(url, 0, sent, attempt=0)
+    whole = marks.read()
 
     for day in range(1, KILLS + 1):
-        place, after = _instant_in(PHASES[day % len(PHASES)], marks.read(), chance)
+        place, after = _instant_in(PHASES[day % len(PHASES)], whole, chance)
         marks.forget()
         begun = partial(_has_begun, marks, place)
         was_killed = run_and_kill(work_a_day, url, day, sent, attempt=0, after=after, begun=begun)
         killed_in[marks.read()[-1][0] if was_killed else "nothing"] += 1
         marks.forget()
         run_whole(work_a_day, url, day, sent, attempt=1)
+        # what the killed run had published is not published again: such a day does not tell how long that takes
+        whole = marks.read() if {name for name, _ in marks.read()}.issuperset(PHASES) else whole
 
         assert find_problems(url) == [], f"after a kill on day {day}"
         _assert_nothing_lost_or_doubled(url, day, sent)
