@@ -105,6 +105,9 @@ def _start_servers(company: Any, folder: Path, running: ExitStack) -> None:
         "CMS_ORDERS_TOKEN": ORDERS_TOKEN,
         "CMS_CHAT_URL": f"json://127.0.0.1:{chat_port}/chat",
         "PREFECT_HOME": str((folder / "prefect").resolve()),
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": os.environ.get(
+            "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120"
+        ),
         "PREFECT_LOGGING_LEVEL": os.environ.get("PREFECT_LOGGING_LEVEL", "ERROR"),
     }
 
