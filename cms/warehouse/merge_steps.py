@@ -25,7 +25,7 @@ def note_statistics(connection: sa.Connection, load: StagedLoad, *tables: sa.Tab
     """Tell PostgreSQL's planner what has just been written, before it joins it: unasked it looks only minutes later."""
     if connection.dialect.name != "postgresql" or load.row_count < MANY_ROWS:
         return
-    connection.exec_driver_sql(f"SET LOCAL default_statistics_target = {_SAMPLED}")
+    connection.execute(sa.select(sa.func.set_config("default_statistics_target", str(_SAMPLED), True)))  # noqa: FBT003  # for this transaction
     for table in tables:
         connection.execute(_Analyze(table))
 
