@@ -347,6 +347,12 @@ def stands_under_several(staged: Staged, key: str, other: str) -> sa.ColumnEleme
     return staged[key].in_(doubled)
 
 
+def is_a_known_source(staged: Staged) -> sa.ColumnElement[bool]:
+    """Whether anything is known of the load's source: asked once, so that a first load is not looked up row by row."""
+    told = staged.tables["order_source_records"].alias("told_before")
+    return sa.exists(sa.select(sa.literal(1)).select_from(told).where(told.c.source_system == staged.load.source))
+
+
 def is_unknown(column: sa.ColumnElement[Any], known: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     """Whether a value is not among those of another table's key; nothing is told by its own rule."""
     # nothing would be "not in" an empty table

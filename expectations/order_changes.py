@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cms.application.ports import Severity
-from expectations.conditions import InstantAfter, is_missing, is_unknown, never
+from expectations.conditions import InstantAfter, is_a_known_source, is_missing, is_unknown, never
 from expectations.history import FEWEST_ROWS
 from expectations.rules import RowRule, Staged
 from expectations.usual_rules import ASKED, ZONE
@@ -38,7 +38,7 @@ def change_rules() -> tuple[RowRule, ...]:
 def _known(staged: Staged, differs: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     """Whether the source's last word on the same order differs from the staged row in the given way."""
     records = staged.tables["order_source_records"]
-    return sa.exists(
+    same_order = (
         sa.select(sa.literal(1))
         .select_from(records)
         .where(
@@ -48,6 +48,7 @@ def _known(staged: Staged, differs: sa.ColumnElement[bool]) -> sa.ColumnElement[
         )
         .correlate(staged.rows)
     )
+    return sa.and_(is_a_known_source(staged), sa.exists(same_order))
 
 
 def _has_jumped(staged: Staged) -> sa.ColumnElement[bool]:

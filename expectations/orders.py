@@ -13,7 +13,14 @@ from expectations.common_rules import (
     lies_between,
     says_one_thing,
 )
-from expectations.conditions import DayAfter, is_missing, is_outside, is_unknown, stands_under_several
+from expectations.conditions import (
+    DayAfter,
+    is_a_known_source,
+    is_missing,
+    is_outside,
+    is_unknown,
+    stands_under_several,
+)
 from expectations.load_rules import load_rules
 from expectations.order_changes import change_rules
 from expectations.rules import RowRule, Staged, Suite
@@ -80,7 +87,7 @@ def _takes_anothers_number(staged: Staged) -> sa.ColumnElement[bool]:
         )
         .correlate(staged.rows)
     )
-    return sa.exists(holder)
+    return sa.and_(is_a_known_source(staged), sa.exists(holder))
 
 
 def _has_no_customer(staged: Staged) -> sa.ColumnElement[bool]:
