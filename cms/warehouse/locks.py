@@ -18,6 +18,8 @@ from cms.domain.errors import WarehouseError
 from cms.warehouse.failures import DeadlockError
 
 LOCK_TIMEOUT_SECONDS = 120
+_TAKEN = "cms_locks_taken"
+_MODE = sa.text("SELECT APPLOCK_MODE('public', :resource, 'Transaction')")
 
 
 class Lock(StrEnum):
@@ -43,10 +45,6 @@ def take(connection: sa.Connection, lock: Lock) -> None:
     elif connection.dialect.name == "mssql":
         _take_on_sql_server(connection, lock)
         connection.info.setdefault(_TAKEN, set()).add(lock)
-
-
-_TAKEN = "cms_locks_taken"
-_MODE = sa.text("SELECT APPLOCK_MODE('public', :resource, 'Transaction')")
 
 
 @contextmanager
