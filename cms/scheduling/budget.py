@@ -8,7 +8,7 @@ clock only guards: a machine so slow that the time limit passes before the budge
 import time
 from dataclasses import dataclass
 
-RESERVE = 0.75
+RESERVE = 0.85
 """The part of a time limit that is spent by count; the rest is for machines that are slower or busy."""
 _LEAST_SECONDS = 0.05
 """HiGHS is given so much even when the time is up, so that it ends in order."""

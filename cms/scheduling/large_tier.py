@@ -22,8 +22,10 @@ from cms.scheduling.solution import Picks, Solution
 
 _CLOSED = 1e-9
 _NEAR_PLACES, _NEAR_DELIVERIES = 40, 4
-_TRIALS_EACH, _TRIALS_IN_A_LARGE_CLASS = 1_500, 400
-"""A class of a large tier need only come near its bound."""
+_TRIALS_FOR_MONEY, _TRIALS_IN_A_CLASS, _TRIALS_IN_A_LARGE_CLASS = 1_500, 800, 400
+"""For each order; a class leaves time to the tiers after it, and in a large tier need only come near its bound."""
+_PART_FOR_MONEY, _PART_IN_A_CLASS = 0.9, 0.7
+"""Of what is left of a tier's budget, for annealing."""
 _MONEY_PART = 0.02
 """All the money of a plan weighs this part of the tier in the search, so that it wastes none for nothing."""
 _MENDING_PATIENCE, _MOST_MENDED = 1.0, 4_000
@@ -62,10 +64,7 @@ class _AnnealedTier(Tier):
     """The search of a tier of many orders."""
 
     _part_to_improve = 0.5
-
-    @property
-    def _trials_each(self) -> int:
-        return _TRIALS_EACH
+    _trials_in_a_class = _TRIALS_IN_A_CLASS
 
     def steps(self) -> tuple[Callable[[], None], ...]:
         """What is done after the relaxation, one after the other while there is time and a gap."""
@@ -92,11 +91,12 @@ class _AnnealedTier(Tier):
         known = np.union1d(self._near_columns(stage, relaxation), self._picked(slots))
         pieces = pieces_of(self.demand, self.columns, self._with_money(stage), relaxation, known)
         self.budget.charge(_PIECE_SECONDS * len(pieces.slots) + _CHOICE_SECONDS * len(pieces.columns))
-        trials = self._trials_each * len(pieces.slots)
+        trials = (_TRIALS_FOR_MONEY if stage.is_cost else self._trials_in_a_class) * len(pieces.slots)
+        part = _PART_FOR_MONEY if stage.is_cost else _PART_IN_A_CLASS
         for picks, is_strict in ((self._drawn(relaxation), False), (self.solution.picks, True)):
             if self.budget.left < _LEAST_SECONDS:
                 return
-            start, budget = pieces.start(picks), self.budget.part(0.7)
+            start, budget = pieces.start(picks), self.budget.part(part)
             best, last = anneal(
                 pieces.choices, start, trials=trials, seed=len(slots), budget=budget, is_strict=is_strict
             )
@@ -174,9 +174,7 @@ class _AnnealedTier(Tier):
 class _LargeTier(_AnnealedTier):
     """The search of a tier that is too large for a linear programme."""
 
-    @property
-    def _trials_each(self) -> int:
-        return _TRIALS_EACH if self.stage.is_cost else _TRIALS_IN_A_LARGE_CLASS
+    _trials_in_a_class = _TRIALS_IN_A_LARGE_CLASS
 
     def steps(self) -> tuple[Callable[[], None], ...]:
         """Annealing alone: a programme of all orders would take too long."""

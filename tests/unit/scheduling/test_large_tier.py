@@ -76,7 +76,7 @@ def annealed() -> Iterator[tuple[SchedulingProblem, SchedulingResult]]:
     problem = problem_from_document(a_problem(400, load=0.9, seed=5))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("cms.scheduling.optimizer.MANY_SLOTS", 50)
-        patch.setattr("cms.scheduling.large_tier._TRIALS_EACH", 300)
+        patch.setattr("cms.scheduling.large_tier._TRIALS_FOR_MONEY", 300)
         yield problem, build_schedule(problem, time_limit_seconds=12.0)
 
 
