@@ -19,6 +19,7 @@ from cms.scheduling.solution import Picks, Solution
 _ROOM = 1e-9
 _MOST_EJECTED = 4
 _MOST_PASSES = 6
+_MOST_RETURNED = 2_000
 _LEAST_STEPS = 1000
 _STEPS_EACH = 50
 _BOARD_SECONDS, _STEP_SECONDS, _LOOK_SECONDS = 5e-6, 5e-5, 8e-6
@@ -68,6 +69,8 @@ def insert(
     board.charge_absent(stage, waiting)
     left = board.place(waiting.tolist(), budget)
     optional = board.fall_back(left, fallback)
+    if optional is None:
+        return fallback.copy()
     board.fill(optional)
     return board.solution
 
@@ -176,14 +179,19 @@ class _Board:
 
         return [*left, *queue]
 
-    def fall_back(self, waiting: list[int], fallback: Solution) -> list[int]:
-        """Puts slots that must be delivered back to where they were; the optional ones that had to make room."""
+    def fall_back(self, waiting: list[int], fallback: Solution) -> list[int] | None:
+        """Puts slots that must be delivered back to where they were; the optional ones that had to make room.
+
+        None where so many go back that what is left of the new plan is not worth the time.
+        """
         optional = [slot for slot in waiting if np.isfinite(self._staying_out[slot])]
         returning = [slot for slot in waiting if not np.isfinite(self._staying_out[slot])]
         returned: set[int] = set()
         while returning:
             slot = returning.pop()
             returned.add(slot)
+            if len(returned) > _MOST_RETURNED:
+                return None
             self._put(slot, fallback.picks[slot])
             for row, _ in self._rows_of(fallback.picks[slot]):
                 for other in self._excess(row, returned):
@@ -195,6 +203,8 @@ class _Board:
         """Occupants to remove until a row keeps its capacity, none of them returned."""
         excess = self._used[row] - self._capacity[row] - _ROOM
         leaving: list[int] = []
+        if excess <= 0:
+            return leaving
         occupants = [other for other, amount in self._occupants[row].items() if amount > 0 and other not in returned]
         for other in sorted(
             occupants, key=lambda other: (self._staying_out[other] == np.inf, self._dearness(other), other)

@@ -95,3 +95,16 @@ def test_annealing_finds_less_tardiness_than_dispatch(annealed: tuple[Scheduling
     dispatched = build_schedule(problem, method=Method.DISPATCH, time_limit_seconds=60.0)
 
     assert [tier.value for tier in result.tiers] < [tier.value for tier in dispatched.tiers]
+
+
+def test_where_too_many_orders_would_go_back_the_plan_before_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cms.scheduling.insertion._MOST_RETURNED", 0)
+    monkeypatch.setattr("cms.scheduling.insertion._LEAST_STEPS", 0)
+    monkeypatch.setattr("cms.scheduling.insertion._STEPS_EACH", 1)
+    problem = problem_from_document(a_problem(230, seed=6))
+
+    result = build_schedule(problem, time_limit_seconds=3.0)
+    dispatched = build_schedule(problem, method=Method.DISPATCH)
+
+    assert find_violations(problem, result) == ()
+    assert [tier.value for tier in result.tiers] <= [tier.value for tier in dispatched.tiers]
