@@ -24,9 +24,8 @@ Indices: TypeAlias = npt.NDArray[np.int32]
 _TOLERANCE = 1e-7
 _MOST_ROUNDS = 60
 _SAMPLE = 1_500
-_RUN_SECONDS, _STEP_SECONDS, _FAR_ENTRIES = 2e-3, 6e-7, 4_000_000
-"""Of a common machine, measured: for each run of the simplex method; for each step, by root of the matrix's entries,
-and more where these are so many that memory is far away."""
+_RUN_SECONDS, _STEP_SECONDS = 2e-3, 6e-7
+"""Of a common machine, measured: for each run of the simplex method; for each step, by root of the matrix's entries."""
 _PRICING_SECONDS = 1e-5
 """Likewise, to price all places of an order and to take in those that are missing."""
 _MOST_STEPS = 2**31 - 1
@@ -355,7 +354,7 @@ class Programme:
         """The objective; None where the time ran out before there was one."""
         guard(self.highs, budget)
         entries = max(1, self.highs.getNumNz())
-        seconds_each = _STEP_SECONDS * math.sqrt(entries) * (1 + entries / _FAR_ENTRIES)
+        seconds_each = _STEP_SECONDS * math.sqrt(entries)
         self.highs.setOptionValue("simplex_iteration_limit", int(min(budget.left / seconds_each, _MOST_STEPS)))
         self.highs.run()
         budget.charge(_RUN_SECONDS + seconds_each * max(0, self.highs.getInfo().simplex_iteration_count))
