@@ -8,7 +8,6 @@ from cms.aggregation.order_loads import routing_loads
 from cms.application.plan_schedule import Planner
 from cms.application.planning_facts import PlanningFacts, prepare_plan
 from cms.application.ports import CapacityStore
-from cms.capacity.ledger import CapacityLoad
 from cms.capacity.overload import Bottleneck, CapacityAlert, bottlenecks, daily_alerts, weekly_alerts
 from cms.capacity.overtime import OvertimeProposal, propose_overtime
 from cms.capacity.weekly_plan import DemandHistory, WaitingLoad, WeeklyLoad, monday_of, plan_weeks
@@ -80,7 +79,7 @@ def plan_capacity(
         as_of=as_of,
         committed=published.loads if published else (),
         waiting=_waiting_loads(facts),
-        reserved=[CapacityLoad(held.resource_id, held.bucket_date, held.hours) for held in facts.reservations],
+        reserved=[held.load for held in facts.reservations],
         history=DemandHistory(hours=_hours_asked(past, facts), forecast=forecast or {}),
     )
     days = published.resource_days if published else ()

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from cms.aggregation.order_loads import RoutingLoads, routing_loads, routings_of
 from cms.application.ports import Plant, Reservation
-from cms.capacity.ledger import BucketKey, CapacityLoad
+from cms.capacity.ledger import BucketKey
 from cms.domain.customers import Customer, CustomerId, CustomerStatus
 from cms.domain.errors import InvalidValueError
 from cms.domain.horizon import PlanningHorizon
@@ -150,8 +150,7 @@ def prepare_plan(
     )
     if resources is not None or not facts.reservations:
         return PreparedPlan(problem=problem, left_out=tuple(left_out))
-    reserved = (CapacityLoad(r.resource_id, r.bucket_date, r.hours) for r in facts.reservations)
-    rest = hold_reserved(problem, reserved)
+    rest = hold_reserved(problem, (held.load for held in facts.reservations))
     return PreparedPlan(problem=rest, left_out=tuple(left_out), reserved_hours=held_hours(problem, rest))
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
 
+from cms.capacity.ledger import CapacityLoad
 from cms.capacity.weekly_plan import WeeklyLoad
 from cms.domain.customers import Customer, CustomerId, DeliveryWindow
 from cms.domain.orders import Order, OrderId
@@ -339,6 +340,11 @@ class Reservation:
     resource_id: ResourceId
     bucket_date: date
     hours: float
+
+    @property
+    def load(self) -> CapacityLoad:
+        """The hours as the capacity ledger books them."""
+        return CapacityLoad(self.resource_id, self.bucket_date, self.hours)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

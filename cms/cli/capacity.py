@@ -117,15 +117,12 @@ def show(
 def _hours_of_days(
     system: "System", resources: "Sequence[ResourceId]", days: "Sequence[date]"
 ) -> "Iterator[dict[str, object]]":
-    from cms.capacity.ledger import BucketAccount, CapacityLoad, hours_by_bucket, reserved_beside
+    from cms.capacity.ledger import BucketAccount, hours_by_bucket, reserved_beside
 
     schedules = system.warehouse.schedules
     calendar, published = system.warehouse.plant.plant().calendar(), schedules.published()
     used = {(d.resource_id, d.bucket_date): d for d in (published.resource_days if published else ())}
-    reserved = hours_by_bucket(
-        CapacityLoad(held.resource_id, held.bucket_date, held.hours)
-        for held in schedules.reservations(system.clock.now())
-    )
+    reserved = hours_by_bucket(held.load for held in schedules.reservations(system.clock.now()))
     for bucket in (bucket for name in resources for bucket in calendar.buckets(name, days)):
         use = used.get((bucket.resource_id, bucket.bucket_date))
         committed = use.load_hours if use else 0.0

@@ -5,19 +5,14 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from cms.application.ports import Reservation
-from cms.capacity.ledger import BucketKey, CapacityLoad, hours_by_bucket, reserved_beside
+from cms.capacity.ledger import hours_by_bucket, reserved_beside
 from cms.domain.resources import ResourceId
 from cms.warehouse.tables import capacity_planning, schedule_versions
 
 
-def held_hours(reservations: Iterable[Reservation]) -> dict[BucketKey, float]:
-    """What quotes hold, by resource-bucket."""
-    return hours_by_bucket(CapacityLoad(held.resource_id, held.bucket_date, held.hours) for held in reservations)
-
-
 def keep_reserved_hours(connection: sa.Connection, reservations: Iterable[Reservation]) -> None:
     """Write what quotes hold now into the days of the plan in force; days before it stay as they were."""
-    held, table = held_hours(reservations), capacity_planning.c
+    held, table = hours_by_bucket(reservation.load for reservation in reservations), capacity_planning.c
     in_force = sa.select(schedule_versions.c.version).where(schedule_versions.c.status == "published")
     concerned = sa.or_(table.reserved_hours != 0, table.bucket_date.in_(sorted({day for _, day in held})))
     query = sa.select(

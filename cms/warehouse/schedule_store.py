@@ -11,6 +11,7 @@ from sqlalchemy.engine import Engine
 from cms.application.board_writes import BOARD_CHANNEL
 from cms.application.ports import DeliveryNotice, Reservation, ScheduleVersion
 from cms.application.publication_checks import ROLLBACKS
+from cms.capacity.ledger import hours_by_bucket
 from cms.domain.errors import NotFoundError, StaleScheduleError
 from cms.domain.orders import OrderId
 from cms.domain.schedule import MasterSchedule, ScheduleChange, ScheduledDelivery
@@ -22,7 +23,6 @@ from cms.warehouse.outbox import queue_notices, take_back_notices
 from cms.warehouse.plant_store import read_plant
 from cms.warehouse.publication_checks import findings_of
 from cms.warehouse.quotes import read_reservations
-from cms.warehouse.reserved_hours import held_hours
 from cms.warehouse.schedule_rows import (
     capacity_rows,
     delivery_of,
@@ -225,7 +225,7 @@ def _keep_capacity(connection: sa.Connection, schedule: MasterSchedule, version:
     """The capacity plan from the day of planning on is that of the new version; earlier days stay as they were."""
     table = capacity_planning
     take(connection, Lock.QUOTES)
-    held = held_hours(read_reservations(connection, now))
+    held = hours_by_bucket(reservation.load for reservation in read_reservations(connection, now))
     connection.execute(sa.delete(table).where(table.c.bucket_date >= schedule.as_of))
     insert_rows(connection, table, capacity_rows(schedule, version, read_plant(connection).calendar(), held))
 
