@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from cms.capacity.ledger import BucketKey, CapacityLedger, CapacityLoad
+from cms.capacity.ledger import BucketKey, CapacityLedger
 from cms.domain.orders import OrderId
 from cms.domain.resources import ResourceId, RoutingId
 from cms.domain.schedule import ScheduledLoad
 from cms.scheduling.candidate_rules import CANDIDATE_RULES, Placement
+from cms.scheduling.free_capacity import booked_loads
 from cms.scheduling.problem import OrderDemand, RoutingOption
 from cms.scheduling.recount import Recount
 from cms.scheduling.wording import enough_hours, hours_text
@@ -176,8 +177,7 @@ def _broken(placement: Placement, names: Iterable[str]) -> dict[str, str]:
 
 
 def _missing(ledger: CapacityLedger, placement: Placement) -> tuple[MissingHours, ...]:
-    loads = [CapacityLoad(x.load.resource_id, x.day, x.hours) for x in placement.loads if x.day is not None]
-    shortages = ledger.shortages(loads)
+    shortages = ledger.shortages(booked_loads(placement.loads))
     return tuple(
         MissingHours(resource_id=resource_id, bucket_date=day, missing_hours=round(hours, 6))
         for (resource_id, day), hours in sorted(shortages.items())

@@ -20,7 +20,7 @@ from cms.scheduling.closed_places import (
     bucket_holders,
     closed_places,
 )
-from cms.scheduling.free_capacity import capacity_ledger
+from cms.scheduling.free_capacity import capacity_ledger, capacity_loads
 from cms.scheduling.problem import OrderDemand, SchedulingProblem
 from cms.scheduling.recount import QUANTITY_TOLERANCE, Recount
 from cms.scheduling.relaxations import Case, Relaxation, placed_cost, relaxations
@@ -157,8 +157,9 @@ def _explained_lateness(
         return _with_words(replace(placed, closed=_closed_by_the_fence(placed)))
     problem = recount.problem
     others = [load for load in result.loads if load.order_id != order.order_id]
-    holding = others + _loads_of(result, order, kept)
-    ledger, in_its_way = capacity_ledger(problem, others), capacity_ledger(problem, holding)
+    own = _loads_of(result, order, kept)
+    ledger = capacity_ledger(problem, others)
+    in_its_way = ledger.committed(capacity_loads(own))
     limit = split_limit(order, len(kept), share * order.quantity)
     on_time, *later = _targets(problem, order, placed)
     places = closed_places(recount, in_its_way, order, share=share, last_day=on_time, split_limit=limit)
@@ -168,7 +169,7 @@ def _explained_lateness(
     for target in [] if found else later:
         wider = closed_places(recount, in_its_way, order, share=share, last_day=target, split_limit=limit)
         found = relaxations(case._replace(target=target, places=wider))
-    holders = bucket_holders(recount, in_its_way, places, holding, reserved)
+    holders = bucket_holders(recount, in_its_way, places, others + own, reserved)
     return _with_words(replace(placed, closed=tuple(places), holders=holders, relaxations=found))
 
 

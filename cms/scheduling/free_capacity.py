@@ -6,7 +6,7 @@ from dataclasses import replace
 from cms.capacity.ledger import BucketAccount, BucketKey, CapacityLedger, CapacityLoad, hours_by_bucket
 from cms.domain.schedule import ScheduledLoad
 from cms.scheduling.problem import BucketHours, OrderDemand, ResourceCapacity, SchedulingProblem
-from cms.scheduling.recount import Recount, frozen_deliveries
+from cms.scheduling.recount import LocatedLoad, Recount, frozen_deliveries
 
 FULL_BUCKET_HOURS = 1e-9
 """What a fully committed bucket keeps: it stays a working bucket, over which offsets are counted, but takes no work."""
@@ -33,6 +33,11 @@ def capacity_ledger(problem: SchedulingProblem, loads: Iterable[ScheduledLoad] =
 def capacity_loads(loads: Iterable[ScheduledLoad]) -> list[CapacityLoad]:
     """The loads of a schedule as the capacity ledger books them."""
     return [CapacityLoad(load.resource_id, load.bucket_date, load.hours) for load in loads]
+
+
+def booked_loads(located: Iterable[LocatedLoad]) -> list[CapacityLoad]:
+    """Located loads as the capacity ledger books them, those that fall on a day."""
+    return [CapacityLoad(x.load.resource_id, x.day, x.hours) for x in located if x.day is not None]
 
 
 def over_free_capacity(

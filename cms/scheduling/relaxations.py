@@ -16,7 +16,7 @@ from cms.domain.customers import DeliveryWindow
 from cms.domain.metrics import tardiness_days
 from cms.scheduling.closed_places import FULL, ClosedPlace, MissingHours
 from cms.scheduling.engine import build_schedule
-from cms.scheduling.free_capacity import capacity_loads, over_free_capacity
+from cms.scheduling.free_capacity import booked_loads, capacity_loads, over_free_capacity
 from cms.scheduling.problem import BucketHours, DeliveryTerms, OrderDemand, ResourceCapacity, SchedulingProblem
 from cms.scheduling.recount import Recount, order_cost
 from cms.scheduling.result import Method, SchedulingResult
@@ -216,10 +216,9 @@ def _money_at(case: Case, place: ClosedPlace) -> float:
         return math.inf
     routing = order.routing(place.routing_id)
     located = case.recount.located(order, routing, completion, place.delivery_date, case.share)
-    loads = [CapacityLoad(x.load.resource_id, x.day, x.hours) for x in located if x.day is not None]
     waiting_days = (case.recount.ship_date(order, place.delivery_date) - completion).days
     holding = problem.holding_cost_per_hour_day * routing.total_hours * waiting_days
-    return _overtime_money(problem, case.ledger, loads) + (routing.cost + holding) * case.share
+    return _overtime_money(problem, case.ledger, booked_loads(located)) + (routing.cost + holding) * case.share
 
 
 def _with_overtime(problem: SchedulingProblem, extra: Sequence[MissingHours]) -> SchedulingProblem:
