@@ -30,8 +30,6 @@ ZONE = (
     "--accept and this name."
 )
 OF_YEAR = "of the last year (its latest 20,000, 1,000 in loads of fewer than 20 rows)"
-
-
 SUMMER_TIME = 60
 """Minutes that clocks are put forward by."""
 Columns: TypeAlias = Mapping[str, sa.ColumnElement[Any]]

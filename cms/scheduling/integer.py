@@ -19,8 +19,8 @@ CAPACITY_TOLERANCE = 1e-7
 _RUN_SECONDS, _RUN_SECONDS_BY_ENTRY, _ITERATION_SECONDS = 5e-3, 8e-6, 1.8e-4
 """Of a common machine, measured: for each run, by entry of its matrix, by simplex iteration with all around it."""
 _LOOK_SECONDS, _LOOK_SECONDS_BY_ENTRY = 3e-3, 1.5e-6
-_MOST_LOOKS = 10**9
 """Likewise, from one look of HiGHS at whether it should end to the next."""
+_MOST_LOOKS = 10**9
 _GRAINS = (1.0, 2.0, 4.0, 5.0, 10.0, 20.0, 100.0)
 
 

@@ -353,8 +353,7 @@ class Programme:
     def solve(self, budget: Budget) -> float | None:
         """The objective; None where the time ran out before there was one."""
         guard(self.highs, budget)
-        entries = max(1, self.highs.getNumNz())
-        seconds_each = _STEP_SECONDS * math.sqrt(entries)
+        seconds_each = _STEP_SECONDS * math.sqrt(max(1, self.highs.getNumNz()))
         self.highs.setOptionValue("simplex_iteration_limit", int(min(budget.left / seconds_each, _MOST_STEPS)))
         self.highs.run()
         budget.charge(_RUN_SECONDS + seconds_each * max(0, self.highs.getInfo().simplex_iteration_count))
