@@ -45,7 +45,7 @@ HOST = "127.0.0.1"
 PATIENCE_SECONDS = 20.0
 
 
-def a_company(*, customers: int = 20, orders_per_month: int = 60, history_months: int = 2) -> Company:
+def a_company(*, customers: int = 20, orders_per_month: int = 120, history_months: int = 2) -> Company:
     options = CompanyOptions(
         as_of=MONDAY, customers=customers, orders_per_month=orders_per_month, history_months=history_months, seed=5
     )
