@@ -4,6 +4,8 @@ BIN := .venv/bin
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
+# what is imported is compiled once, not by every command that a test runs: that takes twice as long as the import
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install demo test check bench lock clean
 

@@ -35,13 +35,14 @@ class Workplace:
     def cms(self, *arguments: str | Path, largest_file_kb: int | None = None) -> Answer:
         """Run a command; with `largest_file_kb` the disk is as good as full beyond it."""
         command = [str(COMMAND), *map(str, arguments)]
-        if largest_file_kb is not None:
-            command = ["bash", "-c", f'trap "" XFSZ; ulimit -f {largest_file_kb}; exec "$@"', "bash", *command]
         clean = {name: value for name, value in os.environ.items() if not name.startswith("CMS_")}
+        if largest_file_kb is not None:
+            clean["PYTHONDONTWRITEBYTECODE"] = "1"  # half a file of bytecode would be taken for a whole one
+            command = ["bash", "-c", f'trap "" XFSZ; ulimit -f {largest_file_kb}; exec "$@"', "bash", *command]
         ran = subprocess.run(
             command,
             cwd=self.folder,
-            env=clean | {"PYTHONDONTWRITEBYTECODE": "1"} | self.variables,
+            env=clean | self.variables,
             capture_output=True,
             text=True,
             timeout=240,
