@@ -1,6 +1,6 @@
 """How much the gate reads: what it compares a load with is read for the load, not again for each of its rows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from expectations.findings import find
 from expectations.rules import Staged
 from expectations.suites import suite_of
 from tests.expectations.cases import TAKEN
+from tests.sqlite_steps import steps_of
 from tests.staged_rows import NOW, a_staged_order, know_business, stage
 
 STAGED = 200
@@ -55,24 +56,6 @@ def test_sqlite_reads_the_year_of_orders_a_few_times_for_a_load(engine: sa.Engin
     many = steps_of(engine, lambda connection: judge(connection, staged))
 
     assert 0 < many - few < more * READS * STEPS_OF_ONE_READ
-
-
-def steps_of(engine: sa.Engine, work: Callable[[sa.Connection], None]) -> int:
-    """Steps of SQLite's machine, by the hundred."""
-    steps = 0
-
-    def count() -> int:
-        nonlocal steps
-        steps += 100
-        return 0
-
-    with engine.connect() as connection:
-        driver = connection.connection.driver_connection
-        assert driver is not None
-        driver.set_progress_handler(count, 100)
-        work(connection)
-        driver.set_progress_handler(None, 0)
-    return steps
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from cms.application.ports import (
     Severity,
 )
 from cms.domain.errors import InvalidValueError, LoadRefusedError, NotFoundError
+from cms.warehouse.quarantine_rows import resolve_arrived
 from cms.warehouse.tables import order_master, quality_results, quarantine, staging_orders
 from cms.warehouse.warehouse import Warehouse
 from tests.integration.warehouse.loading import (
@@ -21,6 +22,7 @@ from tests.integration.warehouse.loading import (
     order_row,
     rows_of,
 )
+from tests.sqlite_steps import steps_of
 
 OUTCOME = ExpectationOutcome(
     expectation="a quantity is positive",
@@ -80,6 +82,24 @@ def test_a_row_that_arrives_right_resolves_the_one_that_waited(warehouse: Wareho
 
     assert rows_of(warehouse, quarantine, "status") == [("resolved",)]
     assert count_of(warehouse, order_master) == 1
+
+
+def test_what_has_arrived_right_is_looked_up_for_each_row_that_waits_not_searched(sqlite_warehouse: Warehouse) -> None:
+    few, many = (steps_to_resolve(sqlite_warehouse, orders) for orders in (200, 800))
+
+    assert many < 6 * few, "four times the rows take four times the steps, or a little more"
+    assert rows_of(sqlite_warehouse, quarantine, "status") == [("resolved",)] * 1000
+
+
+def steps_to_resolve(warehouse: Warehouse, orders: int) -> int:
+    """Steps of SQLite to resolve so many rows that waited, all of which have arrived right."""
+    names = [f"O{orders}-{number}" for number in range(orders)]
+    know_customers(warehouse)
+    load_orders(warehouse, *map(order_row, names), failures=[bad_row(number + 1) for number in range(orders)])
+    arrived = warehouse.loads.stage(Dataset.ORDERS, map(order_row, names), source="erp", now=LATER)
+    return steps_of(
+        warehouse.engine, lambda connection: resolve_arrived(connection, staging_orders, arrived, now=LATER)
+    )
 
 
 def test_a_rejected_row_is_not_shown_again(warehouse: Warehouse) -> None:
