@@ -1,6 +1,6 @@
 """What every test shares: the slow ones come first, and branch coverage is traced only where it finds what counts."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import coverage
@@ -19,14 +19,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Pause the tracer for a test, and for its fixtures, that is marked as untraced or in a folder of such tests."""
-    tracer = coverage.Coverage.current()
-    if tracer is None or not is_untraced(item):
+    if not is_untraced(item):
         return (yield)
-    tracer.stop()
+    stopped = list(stopped_tracers())
     try:
         return (yield)
     finally:
-        tracer.start()
+        for tracer in reversed(stopped):
+            tracer.start()
+
+
+def stopped_tracers() -> Iterator[coverage.Coverage]:
+    """Each tracer at work, stopped: a process of pytest-xdist has two, and the first goes on where the second stops."""
+    while tracer := coverage.Coverage.current():
+        tracer.stop()
+        yield tracer
 
 
 def is_untraced(item: pytest.Item) -> bool:
