@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -80,8 +81,9 @@ def _copy(
         with driver.cursor() as cursor, cursor.copy(_copy_statement(connection, table, names, form)) as copy:
             if is_exact:
                 copy.set_types([_type_name(table.c[name], connection) for name in names])
+            values = itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
             for row in chain([first], remaining):
-                copy.write_row([row[name] for name in names])
+                copy.write_row(values(row))
     except connection.dialect.loaded_dbapi.Error as error:
         # said like that of any other statement, so that a deadlock is repeated and a full disk is told as one
         raise sa.exc.DBAPIError.instance(

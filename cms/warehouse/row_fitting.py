@@ -7,8 +7,10 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
+from operator import itemgetter
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from cms.application.ports import SourceRow
@@ -16,7 +18,8 @@ from cms.warehouse.column_types import Exact, Instant
 
 SMALLEST_INTEGER, LARGEST_INTEGER = -(2**31), 2**31 - 1
 Fit = Callable[[Any], Any]
-_encode = json.JSONEncoder(default=str, ensure_ascii=False).encode
+_encode = json.JSONEncoder(default=str, ensure_ascii=False, separators=(",", ":")).encode
+_AS_THEY_SAY = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 class MisfitError(ValueError):
@@ -42,7 +45,7 @@ class RowFitter:
     def __init__(self, table: sa.Table) -> None:
         self._fits = {c.name: _fit_for(c) for c in table.columns if c.name not in self.BOOKKEEPING}
         self._nothing = dict.fromkeys(self._fits)
-        self._hashed = tuple(name for name in self._fits if name not in self.NOT_HASHED)
+        self._hashed = itemgetter(*(name for name in self._fits if name not in self.NOT_HASHED), "problems")
 
     def fit(self, row: SourceRow, *, load_id: str, row_number: int) -> dict[str, Any]:
         """The staging row, with every column of its table."""
@@ -70,14 +73,29 @@ class RowFitter:
         return _storable("\n".join(problems))
 
     def _hash(self, values: Mapping[str, Any]) -> str:
-        said = [values[name] for name in self._hashed]
-        said.append(values["problems"])
-        return hashlib.blake2b(repr(said).encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
+        return hashlib.blake2b(
+            repr([*self._hashed(values)]).encode("utf-8", "backslashreplace"), digest_size=16
+        ).hexdigest()
 
 
 def as_json(raw: Mapping[str, object]) -> str:
     """The fields as they came, as JSON: any value has a form, characters that no engine keeps are replaced."""
-    return _storable(_encode(raw))
+    try:
+        text = orjson.dumps(raw, str, _AS_THEY_SAY).decode()
+    except TypeError:  # keys that are no texts, numbers beyond 64 bits, halves of a character
+        text = _encode(raw)
+    if "null" in text and _holds_no_number(raw):
+        text = _encode(raw)  # the other one says nothing of what is infinite or no number
+    return _storable(text)
+
+
+def _holds_no_number(value: object) -> bool:
+    """Whether a floating-point number that is infinite, or none, stands somewhere in a value."""
+    if isinstance(value, Mapping):
+        return any(map(_holds_no_number, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_holds_no_number, value))
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def _fit_for(column: sa.Column[Any]) -> Fit:

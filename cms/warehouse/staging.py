@@ -160,14 +160,14 @@ def _completing(chunk: list[Row], following: Iterator[Row]) -> Iterator[Row]:
 
 def _fitted(rows: Iterable[SourceRow], staging: sa.Table, load_id: str) -> Iterator[Row]:
     fitter = RowFitter(staging)
-    checked: set[frozenset[str]] = set()
+    checked: set[tuple[str, ...]] = set()
     for row_number, row in enumerate(rows, start=1):
         _refuse_unknown_fields(fitter, row, checked, staging)
         yield fitter.fit(row, load_id=load_id, row_number=row_number)
 
 
-def _refuse_unknown_fields(fitter: RowFitter, row: SourceRow, checked: set[frozenset[str]], staging: sa.Table) -> None:
-    fields = frozenset(row.values)
+def _refuse_unknown_fields(fitter: RowFitter, row: SourceRow, checked: set[tuple[str, ...]], staging: sa.Table) -> None:
+    fields = tuple(row.values)
     if fields in checked:
         return
     unknown = fitter.unknown_fields(row)
