@@ -31,6 +31,7 @@ def customer_suite() -> Suite:
         row_rules=(*_key_rules(), *_preference_rules(), *_contact_rules()),
         load_rules=load_rules(REQUIRED),
         required=REQUIRED,
+        keys=("customer_id",),
     )
 
 

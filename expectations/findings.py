@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from cms.application.ports import RowFailure
 from cms.config import GateSettings
-from expectations.history import held_rows, hours_of_load, recent_rows, usual_orders
+from expectations.history import held_rows, hours_of_load, recent_rows, unrepeated_keys, usual_orders
 from expectations.rules import LoadFacts, LoadRule, RowRule, Rule, Staged, Suite
 
 SHOWN_WARNINGS = 100
@@ -66,10 +66,11 @@ def find(
 ) -> Findings:
     """Check every rule of a suite on the staged rows of one load.
 
-    What is usual is read first. The next pass counts what breaks each rule. Only where something does, further passes
-    read those rows.
+    What is usual is read first, and which keys stand in one row only. The next pass counts what breaks each rule. Only
+    where something does, further passes read those rows.
     """
-    staged = replace(staged, usual=usual_orders(connection, staged))
+    unrepeated = unrepeated_keys(connection, staged, suite.keys)
+    staged = replace(staged, usual=usual_orders(connection, staged), unrepeated=unrepeated)
     counts = _count(connection, suite, staged)
     broken = [rule for rule in suite.row_rules if counts.broken[rule.name]]
     critical = [rule for rule in broken if rule.is_critical]

@@ -1,7 +1,7 @@
 """What the warehouse already knows of a load's source: the rows it holds, its recent loads, and its usual orders."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cms.application.ports import Dataset
-from expectations.conditions import DayAfter, DaysBetween, HourOf, WeekdayOf
+from expectations.conditions import DayAfter, DaysBetween, DistinctValues, HourOf, WeekdayOf
 from expectations.rules import Staged
 from expectations.usual_orders import FEWEST_FOR_HOURS, UsualOrders, usual_offset
 
@@ -38,6 +38,15 @@ def recent_rows(connection: sa.Connection, staged: Staged) -> tuple[int, ...]:
         .limit(RECENT_LOADS)
     )
     return tuple(connection.scalars(query))
+
+
+def unrepeated_keys(connection: sa.Connection, staged: Staged, keys: Sequence[str]) -> frozenset[str]:
+    """Which of some columns hold no value twice in a load: most loads need no closer look than this count."""
+    if not keys or staged.load.row_count <= 1:
+        return frozenset(keys)
+    counts = (sa.func.count(staged[key]) - DistinctValues(staged[key]) for key in keys)
+    repeated = connection.execute(sa.select(*counts).where(staged.belongs)).one()
+    return frozenset(key for key, more in zip(keys, repeated, strict=True) if not more)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,7 +125,8 @@ def _usual_offset(connection: sa.Connection, staged: Staged) -> int | None:
     if staged.load.row_count < FEWEST_ROWS:
         return None
     step = max(1, staged.load.row_count // SAMPLED_ROWS)
-    sample = sa.select(staged["raw"]).where(staged.belongs, staged["row_number"] % step == 0)
+    sampled = list(range(step, staged.load.row_count + 1, step))
+    sample = sa.select(staged["raw"]).where(staged.belongs, staged["row_number"].in_(sampled))
     return usual_offset(connection.scalars(sample))
 
 

@@ -51,6 +51,7 @@ def order_suite() -> Suite:
         ),
         load_rules=(*load_rules(REQUIRED), USUAL_HOURS),
         required=REQUIRED,
+        keys=("order_id", "source_order_id"),
     )
 
 

@@ -32,12 +32,15 @@ class Staged:
         The instant that "in the future" is measured from.
     usual : UsualOrders
         What a load of orders is compared with, read before its rules are checked.
+    unrepeated : frozenset of str
+        Columns known to hold no value twice in the load: no rule need look for one.
     """
 
     load: StagedLoad
     tables: Mapping[str, sa.Table]
     now: datetime
     usual: UsualOrders = field(default_factory=UsualOrders)
+    unrepeated: frozenset[str] = frozenset()
 
     @property
     def rows(self) -> sa.Table:
@@ -157,6 +160,8 @@ class Suite:
     ----------
     required : tuple of str
         Columns without which a row is of no use.
+    keys : tuple of str
+        Columns of which some rule asks whether a value stands in several rows.
     """
 
     dataset: Dataset
@@ -164,6 +169,7 @@ class Suite:
     row_rules: tuple[RowRule, ...]
     load_rules: tuple[LoadRule, ...]
     required: tuple[str, ...]
+    keys: tuple[str, ...] = ()
 
     @property
     def rules(self) -> tuple[Rule, ...]:

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cms.application.ports import Dataset
+from cms.application.ports import Dataset, StagedLoad
 from cms.config import GateSettings
 from cms.warehouse.tables import metadata
 from expectations.direct import DirectGate
+from expectations.history import unrepeated_keys
+from expectations.rules import Staged
+from expectations.suites import suite_of
 from tests.staged_rows import NOW, a_staged_order, stage
 
 
@@ -55,3 +58,32 @@ def test_a_contradiction_is_found_behind_a_repetition(engine: sa.Engine) -> None
     contradiction = a_staged_order(1, source_updated_at=NOW, quantity=Decimal(50))
 
     assert quarantined(engine, a_staged_order(1), repeated, contradiction) == {1, 2, 3}
+
+
+def test_only_keys_that_stand_in_several_rows_are_looked_at_closer(engine: sa.Engine) -> None:
+    rows = [a_staged_order(1), a_staged_order(2, order_id="O1"), a_staged_order(3, order_id=None)]
+    rows += [a_staged_order(4, order_id=None)]
+    staged = Staged(load=stage(engine, Dataset.ORDERS, rows), tables=metadata.tables, now=NOW)
+
+    with engine.connect() as connection:
+        found = unrepeated_keys(connection, staged, ("order_id", "source_order_id"))
+
+    assert found == {"source_order_id"}
+
+
+def test_the_only_row_of_a_load_repeats_nothing(engine: sa.Engine) -> None:
+    staged = Staged(load=stage(engine, Dataset.ORDERS, [a_staged_order(1)]), tables=metadata.tables, now=NOW)
+
+    with engine.connect() as connection:
+        assert unrepeated_keys(connection, staged, ("order_id",)) == {"order_id"}
+
+
+@pytest.mark.parametrize("dataset", [Dataset.ORDERS, Dataset.CUSTOMERS])
+def test_every_key_that_a_rule_asks_about_is_counted(engine: sa.Engine, dataset: Dataset) -> None:
+    suite = suite_of(dataset)
+    load = StagedLoad(load_id="L", dataset=dataset, source="erp", row_count=2, staged_at=NOW)
+    staged = Staged(load=load, tables=metadata.tables, now=NOW, unrepeated=frozenset(suite.keys))
+
+    asked = [rule.broken(staged) for rule in suite.row_rules]
+
+    assert not [condition for condition in asked if "GROUP BY" in str(condition.compile(engine))]
