@@ -290,5 +290,16 @@ def _insert_single(connection: sa.Connection, load: StagedLoad, single: sa.Colum
     }
     values = {"order_id": records.c.order_id, **_order_values(), **instants, "status": _said_status()}
     values |= loaded_columns(load, now)
-    where = [single, _staged_as(load), _ITS_CUSTOMER]
-    return insert_missing(connection, order_master, values, where, _SAME_ORDER, arrival=staged.c.row_number)
+    where, arrival = _newly_written(load, single)
+    return insert_missing(connection, order_master, values, [*where, _ITS_CUSTOMER], _SAME_ORDER, arrival=arrival)
+
+
+def _newly_written(
+    load: StagedLoad, single: sa.ColumnElement[bool]
+) -> tuple[list[sa.ColumnElement[bool]], sa.ColumnElement[int]]:
+    """Records to make orders of, and what brings them into the order of their arrival."""
+    if load.row_count < LARGE_LOAD:
+        return [single, _staged_as(load)], staged.c.row_number
+    # all that a load wrote was staged: there is nothing to look up, and a key that is equal for all of them leaves them
+    # as they stand, which is as they arrived
+    return [single], sa.func.char_length(records.c.load_id)
