@@ -98,6 +98,8 @@ class GreatExpectationsRun:
         return kept[0], result.to_json_dict()
 
     def _validate(self, module: ModuleType, suite: Suite | TableSuite, batch_of: BatchOf) -> Any:
+        from great_expectations.validator.v1_validator import Validator
+
         datasource = self._datasource
         execution_engine = _borrowed_execution_engine(self._engine)
         # a fresh one for each batch: the library keeps every batch that it has seen in its execution engine
@@ -106,8 +108,9 @@ class GreatExpectationsRun:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)
-                batch = self._batch_definition(batch_of).get_batch(batch_parameters=parameters)
-                return batch.validate(self._suite(module, suite), result_format="COMPLETE")
+                # a batch validates itself by making one of these, which looks for the batch once more among all rows
+                validator = Validator(self._batch_definition(batch_of), "COMPLETE", parameters)
+                return validator.validate_expectation_suite(self._suite(module, suite))
         finally:
             execution_engine.close()
 

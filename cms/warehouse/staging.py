@@ -72,7 +72,9 @@ def stage_rows(
     if row_count >= MANY_ROWS:
         # the gate is about to compare these rows with each other, and with their customers
         in_transaction(
-            engine, lambda connection: note_statistics(connection, load, STAGING_OF[dataset], customer_master)
+            engine,
+            lambda connection: note_statistics(connection, load, STAGING_OF[dataset], customer_master),
+            is_flushed=False,
         )
     return load
 
