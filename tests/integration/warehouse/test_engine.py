@@ -69,7 +69,7 @@ def test_writers_that_wait_in_line_on_sqlite_hold_no_connection(sqlite_warehouse
     def hold(connection: sa.Connection) -> None:
         write(connection, "first")
         is_writing.set()
-        assert may_end.wait(20)
+        assert may_end.wait(120)
 
     waiting = [
         threading.Thread(target=in_transaction, args=(engine, lambda connection, n=n: write(connection, f"s{n}")))
@@ -77,7 +77,7 @@ def test_writers_that_wait_in_line_on_sqlite_hold_no_connection(sqlite_warehouse
     ]
     first = threading.Thread(target=in_transaction, args=(engine, hold))
     first.start()
-    assert is_writing.wait(20)
+    assert is_writing.wait(120)
     for thread in waiting:
         thread.start()
     time.sleep(0.1)
@@ -86,7 +86,7 @@ def test_writers_that_wait_in_line_on_sqlite_hold_no_connection(sqlite_warehouse
     held = pool.checkedout()
     may_end.set()
     for thread in (first, *waiting):
-        thread.join(20)
+        thread.join(120)
 
     assert held == 1
     assert count_of(sqlite_warehouse, sync_state) == 21
@@ -143,7 +143,7 @@ def test_a_real_deadlock_costs_one_of_two_a_second_try_and_nothing_else(warehous
                     sa.update(sync_state).where(sync_state.c.source == source).values(watermark=first + second)
                 )
                 if len(tries) <= 2 and source == first:
-                    both_hold_one.wait(timeout=20)
+                    both_hold_one.wait(timeout=120)
 
         in_transaction(warehouse.engine, work)
 
@@ -151,7 +151,7 @@ def test_a_real_deadlock_costs_one_of_two_a_second_try_and_nothing_else(warehous
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=120)
 
     assert sorted(tries) in (["a", "a", "b"], ["a", "b", "b"])
 
@@ -164,7 +164,7 @@ def test_two_who_take_two_locks_in_opposite_order_both_get_through(warehouse: Wa
             take(connection, first)
             tries.append(first)
             if len(tries) <= 2 and warehouse.engine.dialect.name != "sqlite":
-                both_hold_one.wait(timeout=20)
+                both_hold_one.wait(timeout=120)
             take(connection, second)
             write(connection, first)
 
@@ -175,7 +175,7 @@ def test_two_who_take_two_locks_in_opposite_order_both_get_through(warehouse: Wa
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=120)
 
     assert count_of(warehouse, sync_state) == 2
 

@@ -13,7 +13,7 @@ from cms.application.sync_orders import sync_orders
 from cms.bootstrap import open_system
 from cms.sandbox.company_boards import CUSTOMER_BOARD
 from cms.warehouse.tables import schedule_history
-from tests.integration.web.live_service import LiveService, wait_until
+from tests.integration.web.live_service import PATIENCE_SECONDS, LiveService, wait_until
 
 
 def delivered(answer: dict[str, Any]) -> Decimal:
@@ -189,7 +189,7 @@ def test_two_workers_on_one_warehouse_share_the_events(live: LiveService) -> Non
     live.service.stop()
     for order_id in orders:
         live.sandbox.orders.change_order(order_id, {"quantity": str(live.quantity(order_id) + 1)})
-    assert live.sandbox.post.wait_until_taken(10)
+    assert live.sandbox.post.wait_until_taken(PATIENCE_SECONDS)
     inbox, now = live.system.warehouse.inbox, live.system.clock.now()
 
     first = inbox.claim(now=now, limit=2, worker="one")
