@@ -78,11 +78,12 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         yield system
 
 
-@pytest.fixture
-def schedule(system: System, monkeypatch: pytest.MonkeyPatch) -> ScheduleReview:
-    for variable, value in system.environment.items():
-        monkeypatch.setenv(variable, value)
-    return review_schedule("auto")
+@pytest.fixture(scope="module")
+def schedule(system: System) -> ScheduleReview:
+    with pytest.MonkeyPatch.context() as environment:
+        for variable, value in system.environment.items():
+            environment.setenv(variable, value)
+        return review_schedule("auto")
 
 
 def test_the_interval_of_a_share_of_none_starts_at_none() -> None:

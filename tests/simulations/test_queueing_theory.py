@@ -5,6 +5,7 @@ it tells how much of its mean wait was luck (control variates), so that fewer re
 """
 
 import math
+import os
 from collections.abc import Callable
 from random import Random
 from statistics import fmean
@@ -18,7 +19,7 @@ from scipy.stats import t as student
 from simulations.station import ServerProcess, Station, Work
 from simulations.statistics import Estimate, estimate
 
-REPLICATIONS, LEVEL, WIDEST = 80, 0.99, 0.02
+REPLICATIONS, LEVEL, WIDEST = int(os.environ.get("CMS_REPLICATIONS", "80")), 0.99, 0.02
 CUSTOMERS, WARM_UP = 6_000, 500
 pytestmark = pytest.mark.slow
 
@@ -123,7 +124,7 @@ def check(found: Estimate, theory: float) -> None:
     assert found.half_width < WIDEST * theory
 
 
-@pytest.mark.parametrize("service", [exponential, constant, uniform, often_short], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("service", [constant, uniform, often_short], ids=lambda one: one.__name__)
 def test_the_mean_wait_for_one_server_is_that_of_pollaczek_and_khinchine(service: Draw) -> None:
     queues = [run_queue(seed, load=0.5, service=service) for seed in range(REPLICATIONS)]
 
@@ -147,10 +148,12 @@ def test_the_formulas_agree_with_numbers_worked_by_hand() -> None:
     assert erlang_c_wait(0.6, 2) == pytest.approx(0.5625)  # M/M/2: 0.36 / 0.64
 
 
-def test_the_mean_number_in_line_is_arrival_rate_times_mean_wait() -> None:
+def test_the_mean_number_in_line_is_arrival_rate_times_the_mean_wait_of_theory() -> None:
     # Poisson arrivals see the line as it is on average, so both sides are measured without each other
     queues = [run_queue(seed, load=0.5, service=exponential) for seed in range(REPLICATIONS)]
 
+    wait = controlled([queue.mean_wait for queue in queues], [luck(queue, 0.5) for queue in queues])
+    check(wait, pollaczek_khinchine(0.5, 2.0))
     missed = [[*luck(queue, 0.5), fast_server_luck(queue, 0.5)] for queue in queues]
     in_line = controlled([queue.mean_in_line for queue in queues], missed)
     check(in_line, 0.5 * pollaczek_khinchine(0.5, 2.0))

@@ -39,6 +39,7 @@ kind = "rest"
 dataset = "orders"
 url = "http://127.0.0.1:9/orders"
 timeout_seconds = 1
+max_attempts = 2
 [sources.away.fields]
 order_id = "number"
 source_order_id = "number"
