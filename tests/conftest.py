@@ -7,7 +7,10 @@ import coverage
 import pytest
 
 FOLDER = Path(__file__).parent
-UNTRACED = ("simulations", "notebooks", "charts")
+UNTRACED = (
+    "charts", "expectations", "flows", "integration/monday", "integration/notifications", "integration/order_sources",
+    "integration/sandbox", "integration/web", "notebooks", "simulations", "web",
+)  # fmt: skip
 """Folders whose tests run what others cover, for minutes: a tracer doubles the time of all that it watches."""
 
 
@@ -38,6 +41,6 @@ def stopped_tracers() -> Iterator[coverage.Coverage]:
 
 def is_untraced(item: pytest.Item) -> bool:
     """Whether what the test runs is covered by other tests."""
-    if item.get_closest_marker("untraced"):
-        return True
-    return item.path.is_relative_to(FOLDER) and item.path.relative_to(FOLDER).parts[0] in UNTRACED
+    return item.get_closest_marker("untraced") is not None or any(
+        item.path.is_relative_to(FOLDER / folder) for folder in UNTRACED
+    )

@@ -14,7 +14,7 @@ import pytest
 
 from tests.small_history import write_small_history
 
-pytestmark = [pytest.mark.slow, pytest.mark.untraced]
+pytestmark = pytest.mark.slow
 SCENARIO = 'name = "short"\n[run]\ndays = 28\nwarm_up_days = 7\nreplications = 3\n'
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from cms.application.retain import RetentionPolicy, retain
@@ -23,6 +24,7 @@ from tests.table_checks import find_problems
 
 __all__ = ["new_durable_url"]
 
+pytestmark = pytest.mark.untraced
 KILLS = int(os.environ.get("CMS_KILLS", "2"))
 TODAY = date(2026, 1, 5)
 NOW = datetime.combine(TODAY, time(3), tzinfo=UTC)

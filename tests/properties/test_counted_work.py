@@ -14,6 +14,7 @@ from cms.scheduling.problem_file import problem_from_document
 from cms.scheduling.tables import PlantTables
 from tests.benchmarks.problems import a_problem
 
+pytestmark = [pytest.mark.slow, pytest.mark.untraced]
 FEW, MANY = 110, 260
 """Orders: settled by programmes alone, and by annealing."""
 
@@ -36,7 +37,6 @@ def with_lower_orders(document: dict[str, Any], seed: int) -> dict[str, Any]:
     return {**document, "orders": orders}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("size", [FEW, MANY])
 def test_an_unproven_plan_is_the_same_however_much_time_is_left(size: int) -> None:
     document = a_problem(size, seed=3)
@@ -50,7 +50,6 @@ def test_an_unproven_plan_is_the_same_however_much_time_is_left(size: int) -> No
     assert second.bounds == first.bounds
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("size", [FEW, MANY])
 def test_orders_of_a_lower_class_change_nothing_that_the_classes_above_settle_at(size: int) -> None:
     document = a_problem(size, seed=4)
