@@ -31,7 +31,7 @@ from tests.table_checks import find_problems
 
 __all__ = ["new_durable_url"]
 
-pytestmark = pytest.mark.untraced
+pytestmark = [pytest.mark.slow, pytest.mark.untraced]
 KILLS = int(os.environ.get("CMS_KILLS", "7"))
 
 

@@ -24,7 +24,7 @@ from tests.table_checks import find_problems
 
 __all__ = ["new_durable_url"]
 
-pytestmark = pytest.mark.untraced
+pytestmark = [pytest.mark.slow, pytest.mark.untraced]
 KILLS = int(os.environ.get("CMS_KILLS", "2"))
 TODAY = date(2026, 1, 5)
 NOW = datetime.combine(TODAY, time(3), tzinfo=UTC)

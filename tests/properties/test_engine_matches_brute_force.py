@@ -16,7 +16,7 @@ from cms.scheduling.recount import tier_values
 from tests.brute_force import TooLargeError, lexicographic_optimum
 from tests.strategies import examples, small_problems
 
-pytestmark = pytest.mark.untraced  # most of the time is the oracle's
+pytestmark = [pytest.mark.slow, pytest.mark.untraced]  # most of the time is the oracle's
 TOLERANCE = 1e-6
 PATIENT_SECONDS = 600.0
 """No clock decides here: a starved machine must not make a proof look impossible."""
