@@ -1,5 +1,6 @@
 """Progress of long work, on standard error: a moving line on a terminal, a line for each stage elsewhere."""
 
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -22,6 +23,32 @@ def shown_progress(*, quiet: bool = False) -> Iterator[Progress]:
         line.clear()
     else:
         yield _StageLines()
+
+
+@contextmanager
+def ended_by_interrupt(progress: Progress) -> Iterator[Progress]:
+    """A progress callback that ends the work once Ctrl-C was pressed.
+
+    Python only prints what is raised in a finaliser or in a call back from C, so an interrupt that comes there is lost;
+    the next step of the work raises it again.
+    """
+    is_asked = False
+
+    def interrupt(_number: int, _frame: object) -> None:
+        nonlocal is_asked
+        is_asked = True
+        raise KeyboardInterrupt
+
+    def go_on(stage: str, done: int, total: int | None) -> None:
+        if is_asked:
+            raise KeyboardInterrupt
+        progress(stage, done, total)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield go_on
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _StageLines:

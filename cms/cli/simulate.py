@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from cms.cli.history_options import CUSTOMERS, HISTORY, MAPPING, PLANT, choice_of
 from cms.cli.output import AS_JSON, print_json, print_table
-from cms.cli.progress import shown_progress
+from cms.cli.progress import ended_by_interrupt, shown_progress
 from cms.domain.errors import InvalidValueError
 
 if TYPE_CHECKING:
@@ -402,8 +402,8 @@ def list_studies(
 @contextmanager
 def _work(keep: Path, *, quiet: bool) -> "Iterator[Any]":
     try:
-        with shown_progress(quiet=quiet) as progress:
-            yield progress
+        with shown_progress(quiet=quiet) as progress, ended_by_interrupt(progress) as steps:
+            yield steps
     except OSError as error:
         from simulations import StudyError
 

@@ -77,9 +77,7 @@ def test_a_changed_resource_leaves_a_line_of_what_changed(warehouse: Warehouse) 
     assert counts.updated == 1
     lines = rows_of(warehouse, record_history, "change_type", "row_key", "old_values", "new_values", "actor")
     changed = [line for line in lines if line[0] == "updated"]
-    assert changed == [
-        ("updated", "PRESS", '{"regular_hours": "7.50000000"}', '{"regular_hours": "8.00000000"}', "bob")
-    ]
+    assert changed == [("updated", "PRESS", '{"regular_hours":"7.50000000"}', '{"regular_hours":"8.00000000"}', "bob")]
 
 
 def test_a_routing_over_an_unknown_resource_is_refused(warehouse: Warehouse) -> None:
