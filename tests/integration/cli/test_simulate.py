@@ -26,6 +26,7 @@ from tests.small_history import write_small_history
 from tests.web.browser import page
 
 __all__ = ["page"]
+pytestmark = pytest.mark.untraced
 SHORT = "[run]\ndays = 42\nwarm_up_days = 14\nreplications = 2\nseed = 4\n"
 
 
@@ -53,7 +54,6 @@ def folder(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     return tmp_path
 
 
-pytestmark = pytest.mark.untraced
 PATIENCE_SECONDS = 600.0
 """Only a machine that is busy with other things needs more than a few of them."""
 LONG = 'name = "long"\n[run]\ndays = 42\nwarm_up_days = 14\nreplications = 60\n'
