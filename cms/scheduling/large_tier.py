@@ -22,7 +22,7 @@ from cms.scheduling.solution import Picks, Solution
 
 _CLOSED = 1e-9
 _NEAR_PLACES, _NEAR_DELIVERIES = 40, 4
-_TRIALS_FOR_MONEY, _TRIALS_IN_A_CLASS, _TRIALS_IN_A_LARGE_CLASS = 1_500, 800, 400
+_TRIALS_FOR_MONEY, _TRIALS_IN_A_CLASS, _TRIALS_IN_A_LARGE_CLASS = 1_500, 800, 100
 """For each order; a class leaves time to the tiers after it, and in a large tier need only come near its bound."""
 _PART_FOR_MONEY, _PART_IN_A_CLASS = 0.9, 0.7
 """Of what is left of a tier's budget, for annealing."""
