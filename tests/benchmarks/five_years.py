@@ -1,6 +1,6 @@
 """Years of customers, orders, plans and their history, written in bulk into an empty warehouse of any engine.
 
-Run: ``python -m tests.benchmarks.five_years sqlite:////tmp/five_years.db [MONTHS [ORDERS_A_MONTH [CUSTOMERS]]]``; the
+Run: ``python -m tests.benchmarks.five_years sqlite:///five_years.db [MONTHS [ORDERS_A_MONTH [CUSTOMERS]]]``; the
 schema is made where it is missing. Five years are 3.2 million rows and take some 45 s of CPU on SQLite. What is written
 agrees with itself as a real warehouse does: `tests.table_checks` finds nothing wrong with it. A version is planned on
 each working day and keeps its deliveries and loads, as versions of plans do.
