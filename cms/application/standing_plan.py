@@ -1,6 +1,6 @@
 """The published schedule beside today's facts: what explanations, quotes, rush orders and rollbacks start from."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -9,6 +9,7 @@ from cms.application.planning_facts import PlanningFacts, prepare_plan
 from cms.application.standing_orders import prices_of
 from cms.capacity.ledger import BucketKey
 from cms.domain.errors import NotFoundError
+from cms.domain.horizon import PlanningHorizon
 from cms.domain.orders import OrderId
 from cms.domain.schedule import MasterSchedule, ScheduledDelivery, UnscheduledOrder
 from cms.scheduling.problem import CurrentDelivery, OrderDemand, SchedulingProblem
@@ -61,17 +62,23 @@ class StandingPlan:
 def as_planned(plan: StandingPlan) -> StandingPlan:
     """The plan as it stood when it was made: frozen is only what was frozen then, not what it has frozen since.
 
-    For explanations: the fence did not close the places of an order that it was given one of that very morning.
+    For explanations: the fence did not close the places of an order that it was given one of that very morning. What
+    such an order had published beside its frozen deliveries is left out, for the engine would hold it as frozen; such
+    an order counts no change, and may not be asked to move. Every other order keeps all that is published for it.
     """
     frozen = {_place(d) for d in plan.published.deliveries if d.frozen}
-    orders = tuple(
-        replace(order, current=tuple(c for c in order.current if (order.order_id, *_days(c)) in frozen))
-        for order in plan.problem.orders
-    )
+    orders = tuple(_as_planned(order, plan.problem.horizon, frozen) for order in plan.problem.orders)
     deliveries = tuple(replace(d, frozen=_place(d) in frozen) for d in plan.result.deliveries)
     return replace(
         plan, problem=replace(plan.problem, orders=orders), result=replace(plan.result, deliveries=deliveries)
     )
+
+
+def _as_planned(
+    order: OrderDemand, horizon: PlanningHorizon, frozen: Collection[tuple[OrderId, date, date]]
+) -> OrderDemand:
+    was_frozen = tuple(c for c in order.current if (order.order_id, *_days(c)) in frozen)
+    return order if was_frozen == order.frozen_deliveries(horizon) else replace(order, current=was_frozen)
 
 
 def _place(delivery: ScheduledDelivery) -> tuple[OrderId, date, date]:

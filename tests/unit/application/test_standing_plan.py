@@ -9,19 +9,23 @@ import pytest
 from cms.application.explain_order import explain_late_orders, explain_order, short_reason
 from cms.application.insert_order import insert_orders
 from cms.application.plan_schedule import Planner, plan_schedule
+from cms.application.planning_facts import PlanningRules
 from cms.application.quotes import KeptQuote, QuoteRequest, quote_dates, reserve_quote
 from cms.application.rollback_schedule import rollback_schedule
-from cms.application.standing_plan import standing_plan
+from cms.application.standing_plan import as_planned, standing_plan
 from cms.domain.customers import CustomerId, DeliveryWindow
 from cms.domain.errors import InvalidValueError, NotFoundError
-from cms.domain.orders import Order, OrderId, OrderStatus, Priority
+from cms.domain.orders import Order, OrderId, OrderStatus, OrderType, Priority
 from cms.domain.resources import ResourceId
 from cms.domain.schedule import ChangeType, MasterSchedule
 from cms.domain.work_calendar import CalendarException, ExceptionKind
-from tests.builders import MONDAY, NOON, a_customer, an_order
+from cms.scheduling.explanation import Explanation
+from cms.scheduling.relaxations import RelaxationKind
+from tests.builders import MONDAY, NOON, a_customer, a_delivery, a_plant, a_press, a_schedule, an_order
 from tests.fakes import FakeOrderBook, FakePlantStore, FakeScheduleStore
 from tests.unit.application.test_plan_schedule import a_planner, store_of
 
+TUESDAY = date(2026, 1, 6)
 TUESDAY_13TH = date(2026, 1, 13)
 
 
@@ -126,6 +130,74 @@ def test_what_was_frozen_when_the_plan_was_made_is_explained_by_the_fence() -> N
     explained = explain_late_orders(standing_plan(planner), most=5)
 
     assert any("frozen by the fence" in short_reason(explanation) for explanation in explained.values())
+
+
+def a_published_monday(*others: Order, late_quantity: int, overtime_hours: float) -> Planner:
+    """The others are published for Monday, LATE for Tuesday, which is wanted on Monday now; nothing is frozen.
+
+    A unit takes 0.05 h of the press, which has 16 regular hours a day; an hour of overtime costs 45, a change 5.
+    """
+    late = an_order("LATE", quantity=late_quantity, due=MONDAY)
+    deliveries = [a_delivery(other.order_id, on=MONDAY, quantity=float(other.quantity)) for other in others]
+    deliveries.append(a_delivery("LATE", on=TUESDAY, quantity=late_quantity))
+    return a_planner(
+        *others,
+        late,
+        plant=FakePlantStore(kept=a_plant(resources=(a_press(overtime_hours=overtime_hours),))),
+        schedules=FakeScheduleStore(current=a_schedule(*deliveries)),
+        rules=PlanningRules(planning_time_fence_days=0),
+    )
+
+
+def costs_by_help(explanation: Explanation) -> list[tuple[RelaxationKind, float]]:
+    """What would help, the cheapest first, with what it adds in money."""
+    return [(relaxation.kind, relaxation.added_cost) for relaxation in explanation.relaxations]
+
+
+def test_a_little_overtime_comes_before_a_published_order_that_would_have_to_change() -> None:
+    """O1 takes all 20 h of Monday and could as well have Tuesday's, its due date; LATE needs 0.1 h.
+
+    More overtime: 0.1 h at 45 is 4.50, and the change of LATE 5. Moving O1: it has 4 h of overtime on either day, and
+    LATE works in regular hours on either day; so there are two changes, 10, and nothing else.
+    """
+    planner = a_published_monday(an_order("O1", quantity=400, due=TUESDAY), late_quantity=2, overtime_hours=4)
+
+    explanation = explain_order(planner, OrderId("LATE"))
+
+    assert costs_by_help(explanation) == [(RelaxationKind.OVERTIME, 9.5), (RelaxationKind.MOVE_ORDERS, 10.0)]
+    assert explanation.words[3].startswith("Cheapest help: allow more overtime")
+    assert explanation.words[4].endswith("still on time: delivered Mon 2026-01-05, on time, at a cost of 10.00.")
+
+
+def test_every_order_that_would_have_to_move_counts_its_change_once() -> None:
+    """LATE needs all 16 h of Monday, of which O1 and O2 hold 8 each: three orders change, 15, and nothing else does."""
+    others = [an_order(name, quantity=160, due=TUESDAY) for name in ("O1", "O2")]
+    planner = a_published_monday(*others, late_quantity=320, overtime_hours=0)
+
+    explanation = explain_order(planner, OrderId("LATE"))
+
+    (moving,) = [relaxation for relaxation in explanation.relaxations if relaxation.moved]
+    assert {asked.order_id for asked in moving.moved} == {"O1", "O2"}
+    assert moving.added_cost == 15.0
+
+
+@pytest.mark.parametrize(("was_frozen", "kept"), [(True, [MONDAY, TUESDAY_13TH]), (False, [])])
+def test_for_explanations_what_is_published_of_an_order_stays_where_the_fence_took_nothing_since(
+    was_frozen: bool, kept: list[date]
+) -> None:
+    """Half of a bulk order lies inside the fence: published as frozen, or planned into it this morning."""
+    order = an_order(quantity=200, order_type=OrderType.BULK)
+    planner = a_planner(order)
+    customer = a_customer(allows_split=True)
+    book_of(planner).people[customer.customer_id] = customer
+    store_of(planner).current = a_schedule(
+        a_delivery(on=MONDAY, frozen=was_frozen), a_delivery(on=TUESDAY_13TH, sequence=1)
+    )
+
+    plan = as_planned(standing_plan(planner))
+
+    assert [current.delivery_date for current in plan.demand(order.order_id).current] == kept
+    assert [delivery.frozen for delivery in plan.result.deliveries] == [was_frozen, False]
 
 
 def test_a_rush_order_takes_the_place_of_a_lower_class_and_says_who_moved() -> None:
