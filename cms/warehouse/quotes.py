@@ -59,20 +59,6 @@ class WarehouseQuotes:
         """The customer does not take it: its capacity is free again."""
         return self._move(quote_id, (QUOTED, RESERVED, CONFIRMED), CANCELLED, now)
 
-    def expire(self, *, now: datetime) -> int:
-        """Close reservations whose time is over; how many there were. They stopped holding capacity by themselves."""
-        statement = (
-            sa.update(quotes).where(quotes.c.status == RESERVED, quotes.c.expires_at <= now).values(status=EXPIRED)
-        )
-
-        def work(connection: sa.Connection) -> int:
-            take(connection, Lock.QUOTES)
-            closed = connection.execute(statement).rowcount
-            _keep_hours(connection, now)
-            return closed
-
-        return in_transaction(self.engine, work)
-
     def quote(self, quote_id: str) -> KeptQuote:
         """One quote.
 
@@ -127,8 +113,18 @@ def read_reservations(connection: sa.Connection, now: datetime) -> list[Reservat
     ]
 
 
+def settle_reservations(connection: sa.Connection, now: datetime) -> list[Reservation]:
+    """Close the reservations whose time is over; what the others hold. The caller has the lock of quotes.
+
+    Those that are over hold nothing anyway: closing them is for whoever reads the table beside this program.
+    """
+    is_over = sa.and_(quotes.c.status == RESERVED, quotes.c.expires_at <= now)
+    connection.execute(sa.update(quotes).where(is_over).values(status=EXPIRED))
+    return read_reservations(connection, now)
+
+
 def _keep_hours(connection: sa.Connection, now: datetime) -> None:
-    keep_reserved_hours(connection, read_reservations(connection, now))
+    keep_reserved_hours(connection, settle_reservations(connection, now))
 
 
 def _refusal(found: str, status: str) -> str:

@@ -22,7 +22,7 @@ from cms.warehouse.order_dates import keep_order_dates
 from cms.warehouse.outbox import queue_notices, take_back_notices
 from cms.warehouse.plant_store import read_plant
 from cms.warehouse.publication_checks import findings_of
-from cms.warehouse.quotes import read_reservations
+from cms.warehouse.quotes import read_reservations, settle_reservations
 from cms.warehouse.schedule_rows import (
     capacity_rows,
     delivery_of,
@@ -225,7 +225,7 @@ def _keep_capacity(connection: sa.Connection, schedule: MasterSchedule, version:
     """The capacity plan from the day of planning on is that of the new version; earlier days stay as they were."""
     table = capacity_planning
     take(connection, Lock.QUOTES)
-    held = hours_by_bucket(reservation.load for reservation in read_reservations(connection, now))
+    held = hours_by_bucket(reservation.load for reservation in settle_reservations(connection, now))
     connection.execute(sa.delete(table).where(table.c.bucket_date >= schedule.as_of))
     insert_rows(connection, table, capacity_rows(schedule, version, read_plant(connection).calendar(), held))
 

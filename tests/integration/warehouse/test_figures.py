@@ -10,9 +10,10 @@ from cms.capacity.weekly_plan import WeeklyLoad
 from cms.domain.customers import CustomerId
 from cms.domain.errors import InvalidValueError, NotFoundError
 from cms.domain.resources import ResourceId, RoutingId
+from cms.warehouse.tables import quotes
 from cms.warehouse.warehouse import Warehouse
 from tests.builders import MONDAY
-from tests.integration.warehouse.loading import NOW, know_customers, load_orders, order_row
+from tests.integration.warehouse.loading import NOW, know_customers, load_orders, order_row, rows_of
 
 PRESS = ResourceId("PRESS")
 UNTIL = NOW + timedelta(hours=4)
@@ -81,8 +82,24 @@ def test_a_reserved_quote_holds_its_hours_until_it_expires(warehouse: Warehouse)
     assert warehouse.schedules.reservations(UNTIL) == []
     assert [quote.status for quote in warehouse.quotes.quotes(now=UNTIL)] == ["expired"]
     assert warehouse.quotes.quotes(now=UNTIL, status="reserved") == []
-    assert warehouse.quotes.expire(now=UNTIL) == 1
-    assert [quote.status for quote in warehouse.quotes.quotes(now=NOW)] == ["expired"]
+
+
+def test_the_next_change_of_a_quote_closes_those_whose_time_is_over(warehouse: Warehouse) -> None:
+    """The table itself says so then, also to whoever reads it without this program."""
+    earlier, later = UNTIL - timedelta(seconds=1), UNTIL + timedelta(seconds=1)
+    warehouse.quotes.keep(QUOTE)
+    warehouse.quotes.keep(replace(QUOTE, quote_id="Q-2", expires_at=later))
+    warehouse.quotes.keep(replace(QUOTE, quote_id="Q-3", quoted_at=earlier, expires_at=later))
+    before = rows_of(warehouse, quotes, "quote_id", "status")
+
+    warehouse.quotes.cancel("Q-3", now=UNTIL)
+
+    assert before == [("Q-1", "reserved"), ("Q-2", "reserved"), ("Q-3", "reserved")]
+    assert rows_of(warehouse, quotes, "quote_id", "status") == [
+        ("Q-1", "expired"),
+        ("Q-2", "reserved"),
+        ("Q-3", "cancelled"),
+    ]
 
 
 def test_a_quote_that_was_only_asked_for_holds_nothing_until_it_is_reserved(warehouse: Warehouse) -> None:

@@ -21,7 +21,7 @@ from cms.domain.schedule import (
     schedule_changes,
 )
 from cms.domain.work_calendar import CalendarException, ExceptionKind
-from cms.warehouse.tables import capacity_planning, notification_outbox, order_master, schedule_versions
+from cms.warehouse.tables import capacity_planning, notification_outbox, order_master, quotes, schedule_versions
 from cms.warehouse.warehouse import Warehouse
 from tests.builders import MONDAY, a_delivery, a_plant, a_schedule
 from tests.integration.warehouse.loading import LATER, NOW, count_of, know_customers, load_orders, order_row, rows_of
@@ -176,7 +176,7 @@ def test_no_more_is_reserved_than_what_is_committed_leaves(orders: Warehouse) ->
     assert committed + reserved == Decimal(20)
 
 
-def test_reserving_cancelling_and_expiring_are_seen_in_the_capacity_plan_at_once(orders: Warehouse) -> None:
+def test_reserving_and_cancelling_are_seen_in_the_capacity_plan_at_once(orders: Warehouse) -> None:
     publish(orders, a_schedule(resource_days=(a_day(hours=0),)))
 
     orders.quotes.keep(replace(HELD_ON_TUESDAY, status="quoted", expires_at=None))
@@ -184,14 +184,21 @@ def test_reserving_cancelling_and_expiring_are_seen_in_the_capacity_plan_at_once
     orders.quotes.reserve("Q-1", expires_at=UNTIL, now=NOW)
     reserved = reserved_on_tuesday(orders)
     orders.quotes.cancel("Q-1", now=NOW)
-    cancelled = reserved_on_tuesday(orders)
-    orders.quotes.keep(replace(HELD_ON_TUESDAY, quote_id="Q-2"))
-    kept = reserved_on_tuesday(orders)
-    orders.quotes.expire(now=UNTIL)
 
-    assert [quoted, reserved, cancelled, kept, reserved_on_tuesday(orders)] == [
-        [(Decimal(0), hours)] for hours in (Decimal(0), Decimal("2.5"), Decimal(0), Decimal("2.5"), Decimal(0))
+    assert [quoted, reserved, reserved_on_tuesday(orders)] == [
+        [(Decimal(0), hours)] for hours in (Decimal(0), Decimal("2.5"), Decimal(0))
     ]
+
+
+def test_a_publication_closes_the_quotes_whose_time_is_over_and_frees_their_hours(orders: Warehouse) -> None:
+    publish(orders, a_schedule(resource_days=(a_day(hours=0),)))
+    orders.quotes.keep(HELD_ON_TUESDAY)
+    reserved = reserved_on_tuesday(orders)
+
+    publish(orders, a_schedule(resource_days=(a_day(hours=0),)), now=UNTIL)
+
+    assert [reserved, reserved_on_tuesday(orders)] == [[(Decimal(0), Decimal("2.5"))], [(Decimal(0), Decimal(0))]]
+    assert rows_of(orders, quotes, "quote_id", "status") == [("Q-1", "expired")]
 
 
 def test_days_before_the_plan_in_force_keep_what_was_reserved(orders: Warehouse) -> None:
