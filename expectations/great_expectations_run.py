@@ -30,6 +30,8 @@ def import_great_expectations() -> ModuleType:
         # what the library's own imports are told to replace is no news to our users
         warnings.simplefilter("ignore")
         import expectations.business_expectations as module
+    # this module of the library sets a level of its own, and would tell of its temporary folder wherever logs are shown
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.NOTSET)
     return module
 
 

@@ -1,6 +1,9 @@
 """Every flow, run under Prefect against a sandbox; what a flow decides is tested with its use case."""
 
+import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,6 +20,14 @@ from cms.sandbox.company_boards import ORDER_BOARD
 from cms.warehouse.engine import open_engine
 from cms.warehouse.schema import upgrade
 from tests.builders import MONDAY
+
+JUDGE_IN_A_FLOW = """
+import logging
+from flows.data_quality_report import data_quality_report
+
+data_quality_report()
+logging.getLogger("great_expectations.data_context.types.base").warning("what it warns of is still shown")
+"""
 
 
 @pytest.fixture
@@ -87,6 +98,27 @@ def test_the_data_quality_report_opens_and_is_linked(loaded: list[LoadReport]) -
 
     assert "<html" in index.read_text(encoding="utf-8").lower()
     assert artifacts("data-quality-report")
+
+
+def test_a_flow_says_nothing_of_the_folder_that_great_expectations_makes_for_itself(loaded: list[LoadReport]) -> None:
+    """In a process of its own, whose error output is what a person at the terminal sees."""
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - Prefect takes seconds to import
+
+    environment = os.environ | {"PREFECT_API_URL": str(PREFECT_API_URL.value()), "PREFECT_LOGGING_LEVEL": "INFO"}
+
+    ended = subprocess.run(
+        [sys.executable, "-c", JUDGE_IN_A_FLOW],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    assert "Finished in state Completed" in ended.stderr
+    assert "what it warns of is still shown" in ended.stderr
+    assert "temporary directory" not in ended.stderr
 
 
 def test_the_pinned_version_is_judged_every_day(system_folder: Path) -> None:
