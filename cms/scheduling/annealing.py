@@ -27,7 +27,7 @@ _COOLING_PART = 0.8
 _LAST_CALLS, _LAST_INSISTENCE = 40, 1.2
 """At the end, where a limit is still broken, the coldest moves go on for so long, more and more strictly."""
 _LONGEST_CHAIN = 4
-_TRIAL_SECONDS, _LOOK_SECONDS, _SLOWER = 3.5e-7, 1e-7, 0.25
+_TRIAL_SECONDS, _LOOK_SECONDS, _SLOWER = 2.5e-7, 7e-8, 0.33
 """Of a common machine, measured: to try a move, and to look at what it would change; more where memory is far away."""
 
 

@@ -14,16 +14,23 @@ from cms.scheduling.bundle import Ascent, Point, ascend, group_of
 from cms.scheduling.choices import Piecewise, pieces_of
 from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Floats, Integers, Slot
+from cms.scheduling.diving import dive
 from cms.scheduling.integer import CAPACITY_TOLERANCE
 from cms.scheduling.linear import Relaxation, Stage, class_price, few_per_slot, relax, sample_of
 from cms.scheduling.pricing import all_within, cheapest_by_delivery
 from cms.scheduling.search import Settled, Tier, tier_value
-from cms.scheduling.solution import Picks, Solution
+from cms.scheduling.solution import Picks, Solution, in_units
 
 _CLOSED = 1e-9
 _NEAR_PLACES, _NEAR_DELIVERIES = 40, 4
 _TRIALS_FOR_MONEY, _TRIALS_IN_A_CLASS, _TRIALS_IN_A_LARGE_CLASS = 1_500, 800, 100
 """For each order; a class leaves time to the tiers after it, and in a large tier need only come near its bound."""
+_COOLER, _CLOSER = 0.2, 0.1
+"""After a dive: how much cooler than from drawn orders, and how much closer to the limits."""
+_PART_TO_DIVE = 0.85
+"""Of what is left of a tier's budget."""
+_DIVE_SECONDS, _DIVE_BY_RELAXATION = 0.9, 1.5
+"""A dive that is given less is not begun, the second by second of the relaxation: cut short, it is worth little."""
 _PART_FOR_MONEY, _PART_IN_A_CLASS = 0.9, 0.7
 """Of what is left of a tier's budget, for annealing."""
 _MONEY_PART = 0.02
@@ -52,7 +59,9 @@ def _settled(tier: "_AnnealedTier", least: float) -> Settled:
     if tier.value <= least + _CLOSED:
         return Settled(tier.solution, least, None)
     tier.bound = least
+    began = tier.budget.left
     tier.relax()
+    tier.relaxed_in = began - tier.budget.left
     for step in tier.steps():
         if tier.is_closed or tier.budget.left < _LEAST_SECONDS:
             break
@@ -64,47 +73,93 @@ class _AnnealedTier(Tier):
     """The search of a tier of many orders."""
 
     _part_to_improve = 0.5
+    _attempts, _is_strict, _trials_after_dive, _near_enough = 1, False, 400, 1e-4
     _trials_in_a_class = _TRIALS_IN_A_CLASS
+    relaxed_in = 0.0
+    """Seconds that the relaxation took."""
 
     def steps(self) -> tuple[Callable[[], None], ...]:
         """What is done after the relaxation, one after the other while there is time and a gap."""
         few = len(self.slots) <= _ROUNDED
         beginning = (self.round, self.anneal) if few else (self.anneal, self.round_if_late)
-        return (self.anchor, *beginning, self.descend, self.prove, self.improve, self.prove)
+        first = (self.dive, self.anneal_if_late) if self.stage.is_cost and not few else (self.anchor, *beginning)
+        return (*first, self.descend, self.prove, self.improve, self.prove)
 
-    def anchor(self) -> None:
-        """Holds settled orders in place where a limit of their class is all that keeps them from being later."""
-        if self.stage.limits:
-            super().anchor()
+    def dive(self) -> None:
+        """Searches near the whole orders that the programme comes to, decided a few at a time, if the time suffices."""
+        relaxation, self.relaxation = self._relaxed(), replace(self._relaxed(), programme=None)
+        budget = self.budget.part(_PART_TO_DIVE)
+        if relaxation.programme is None or budget.left < _DIVE_SECONDS + _DIVE_BY_RELAXATION * self.relaxed_in:
+            return
+        attempts = self._attempts if self.stage.is_cost else 1
+        found = dive(relaxation.programme, self.solution, budget, attempts=attempts)
+        if found is None:
+            return
+        self._accept(found)
+        if self.value - self.bound > self._near_enough * abs(self.value):
+            self.guide, self.guide_stage = self._relaxed(), self.stage
+            self._anneal_after(found)
+
+    def _anneal_after(self, found: Solution) -> None:
+        """Searches near whole orders that were found, cooler than from drawn ones."""
+        pieces = self._pieces(found.flat(self.slots)[1])
+        choices = replace(pieces.choices, heat=_COOLER * pieces.choices.heat, margins=_CLOSER * pieces.choices.margins)
+        pieces = replace(pieces, choices=choices)
+        self._search(pieces, found.picks, self._trials_after_dive, is_strict=self._is_strict)
+
+    def anneal_if_late(self) -> None:
+        """Searches from orders that are drawn, where nothing was found yet."""
+        if not self.has_improved:
+            self.anchor()
+            self.anneal()
 
     def round_if_late(self) -> None:
         """Rounds the relaxation where annealing found nothing."""
         if not self.has_improved:
             self.round()
 
+    def anchor(self) -> None:
+        """Holds settled orders in place where a limit of their class is all that keeps them from being later."""
+        if self.stage.limits:
+            super().anchor()
+
     def anneal(self) -> None:
         """Searches from whole orders drawn from the guiding relaxation; else, strictly, from what is there."""
         relaxation, stage = self.guide, self.guide_stage
         if not relaxation.values.any():
             return
-        slots = np.flatnonzero(stage.active)
-        known = np.union1d(self._near_columns(stage, relaxation), self._picked(slots))
-        pieces = pieces_of(self.demand, self.columns, self._with_money(stage), relaxation, known)
-        self.budget.charge(_PIECE_SECONDS * len(pieces.slots) + _CHOICE_SECONDS * len(pieces.columns))
-        trials = (_TRIALS_FOR_MONEY if stage.is_cost else self._trials_in_a_class) * len(pieces.slots)
-        part = _PART_FOR_MONEY if stage.is_cost else _PART_IN_A_CLASS
+        pieces = self._pieces(self._picked(np.flatnonzero(stage.active)))
+        trials = _TRIALS_FOR_MONEY if stage.is_cost else self._trials_in_a_class
         for picks, is_strict in ((self._drawn(relaxation), False), (self.solution.picks, True)):
             if self.budget.left < _LEAST_SECONDS:
                 return
-            start, budget = pieces.start(picks), self.budget.part(part)
-            best, last = anneal(
-                pieces.choices, start, trials=trials, seed=len(slots), budget=budget, is_strict=is_strict
-            )
-            for chosen in (best, last) if best.cost < np.inf else (last,):
-                self._accept(self._mended(self._with(pieces, chosen)))
+            self._search(pieces, picks, trials, is_strict=is_strict)
             self.guide, self.guide_stage = relaxation, stage
             if self.has_improved:
                 return
+
+    def _pieces(self, known: Integers) -> Piecewise:
+        """The choices of the guiding relaxation, and these columns."""
+        stage = self.guide_stage
+        near = np.union1d(self._near_columns(stage, self.guide), known)
+        pieces = pieces_of(self.demand, self.columns, self._with_money(stage), self.guide, near)
+        self.budget.charge(_PIECE_SECONDS * len(pieces.slots) + _CHOICE_SECONDS * len(pieces.columns))
+        return pieces
+
+    def _search(self, pieces: Piecewise, picks: list[Picks], trials: int, *, is_strict: bool) -> None:
+        """Anneals from some picks, and takes what it comes to where that is better."""
+        stage = self.guide_stage
+        budget = self.budget.part(_PART_FOR_MONEY if stage.is_cost else _PART_IN_A_CLASS)
+        best, last = anneal(
+            pieces.choices,
+            pieces.start(picks),
+            trials=trials * len(pieces.slots),
+            seed=int(stage.active.sum()),
+            budget=budget,
+            is_strict=is_strict,
+        )
+        for chosen in (best, last) if best.cost < np.inf else (last,):
+            self._accept(self._mended(self._with(pieces, chosen)))
 
     def _with_money(self, stage: Stage) -> Stage:
         """The tier with money counted so that all of it weighs no more than a small part of the tier."""
@@ -175,10 +230,14 @@ class _LargeTier(_AnnealedTier):
     """The search of a tier that is too large for a linear programme."""
 
     _trials_in_a_class = _TRIALS_IN_A_LARGE_CLASS
+    _attempts, _is_strict, _trials_after_dive, _near_enough = 4, True, 50, 1e-3
 
     def steps(self) -> tuple[Callable[[], None], ...]:
-        """Annealing alone: a programme of all orders would take too long."""
-        return (self.anneal,)
+        """Neither a better choice nor a proof by programmes of all orders: they would take too long."""
+        return (self.dive, self.anneal_if_late)
+
+    def anchor(self) -> None:
+        """Nothing is held in place: that programme would take too long."""
 
     def relax(self) -> None:
         """Bounds a large tier by its dual, started from the prices of a sample."""
@@ -218,14 +277,7 @@ class _LargeTier(_AnnealedTier):
 def _drawn_picks(slot: Slot, columns: Columns, shares: list[tuple[int, float]], draw: float) -> Picks:
     """One column by the shares; of an order that may be divided all shares that are large enough, in whole units."""
     if slot.order.splittable:
-        least = slot.order.smallest_split / slot.quantity
-        kept = [(column, share) for column, share in shares if share >= least and columns.ways[column] >= 0]
-        kept = kept[: slot.most_pieces]
-        if len(kept) > 1:
-            units = [float(round(share * slot.quantity)) for _, share in kept]
-            units[0] += slot.quantity - sum(units)
-            return tuple((column, count / slot.quantity) for (column, _), count in zip(kept, units, strict=True))
-        return ((shares[0][0], 1.0),)
+        return in_units(slot, columns, shares, 1.0)
     for column, share in shares:
         draw -= share
         if draw < 0:

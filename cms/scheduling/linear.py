@@ -24,8 +24,9 @@ Indices: TypeAlias = npt.NDArray[np.int32]
 _TOLERANCE = 1e-7
 _MOST_ROUNDS = 60
 _SAMPLE = 1_500
-_RUN_SECONDS, _STEP_SECONDS = 2e-3, 6e-7
-"""Of a common machine, measured: for each run of the simplex method; for each step, by root of the matrix's entries."""
+_RUN_SECONDS, _READ_SECONDS, _STEP_SECONDS = 1.3e-3, 7e-7, 6e-7
+"""Of a common machine, measured: for each run of the simplex method; for each column, to hand over and to read; for
+each step, by root of the matrix's entries."""
 _PRICING_SECONDS = 1e-5
 """Likewise, to price all places of an order and to take in those that are missing."""
 _MOST_STEPS = 2**31 - 1
@@ -104,12 +105,15 @@ class Relaxation:
         By slot: the least cost at those prices; reduced costs are measured from it.
     values : array
         By column: the share taken; all 0 where the time did not suffice for a plan.
+    programme : Programme, optional
+        The programme that was solved; None where it was not solved to the end.
     """
 
     bound: float
     prices: Prices
     slot_costs: Floats
     values: Floats
+    programme: "Programme | None" = None
 
 
 def relax(
@@ -136,15 +140,10 @@ def relax(
             best = Relaxation(bound, prices, slot_costs, programme.values())
         elif is_solved:
             best = replace(best, values=programme.values())
-        if is_solved or budget.is_spent:
+        if is_solved:
+            return replace(best, programme=programme)
+        if budget.is_spent or not programme.grow(prices, np.where(stage.active, slot_prices, -np.inf)):
             break
-        limits = np.where(stage.active, slot_prices - _TOLERANCE, -np.inf)
-        found = cheapest_by_delivery(demand, prices, limits)
-        if len(found.ways) == 0:
-            break
-        missing = columns.add(few_per_slot(found, 3))
-        columns.admit(missing)
-        programme.extend(missing)
     return best or _trivial(demand, columns, stage)
 
 
@@ -248,7 +247,9 @@ class Programme:
         self._in_programme = np.zeros(0, dtype=np.bool_)
         self.highs = quiet_highs()
         self._add_rows()
+        self._first_excess = len(self.slots)
         self.first_column = self._add_fixed_columns()
+        self._shares, self._duals = np.zeros(0), np.zeros(self.highs.getNumRow())
         self.extend(indices)
 
     def _add_rows(self) -> None:
@@ -288,14 +289,38 @@ class Programme:
         return count + self._bucket_count
 
     def _add_excess(self) -> int:
-        """Days beyond each settled tier, none where they have no price; how many columns that takes."""
-        count = len(self.stage.limits)
+        """Hours beyond each bucket and days beyond each settled tier, none as they have no price; how many they are."""
+        count = self._bucket_count + len(self.stage.limits)
         numbers = np.arange(count, dtype=np.int32)
-        rows = (numbers + len(self.slots) + self._bucket_count).astype(np.int32)
+        rows = (numbers + len(self.slots)).astype(np.int32)
+        most = np.zeros(count)
+        most[self._bucket_count :] = np.inf if self.stage.promise_price else 0.0
         costs = np.full(count, self.stage.promise_price)
-        most = np.full(count, np.inf if self.stage.promise_price else 0.0)
         self.highs.addCols(count, costs, np.zeros(count), most, count, numbers, rows, np.full(count, -1.0))
         return count
+
+    def relent(self, price: float) -> None:
+        """From now on hours beyond a bucket and days beyond a settled tier are possible, at a price."""
+        count = self._bucket_count + len(self.stage.limits)
+        numbers = np.arange(self._first_excess, self._first_excess + count, dtype=np.int32)
+        self.highs.changeColsCost(count, numbers, np.full(count, price))
+        self.highs.changeColsBounds(count, numbers, np.zeros(count), np.full(count, np.inf))
+
+    def hold(self, places: Integers, lower: Floats, upper: Floats) -> None:
+        """Keeps the share of some of its columns, named by their place in the programme, between two values each."""
+        if len(places):
+            self.highs.changeColsBounds(len(places), places.astype(np.int32), lower, upper)
+
+    def grow(self, prices: Prices, slot_prices: Floats) -> bool:
+        """Takes in columns that cost less than their slots do now; whether there were any."""
+        found = cheapest_by_delivery(self.demand, prices, slot_prices - _TOLERANCE)
+        if len(found.ways) == 0:
+            return False
+        missing = self.columns.add(few_per_slot(found, 3))
+        self.columns.admit(missing)
+        before = len(self.chosen)
+        self.extend(missing)
+        return len(self.chosen) > before
 
     def _with_limit_rows(
         self, rows: Integers, values: Floats, slots: Integers, days: Floats
@@ -350,22 +375,32 @@ class Programme:
         self.highs.addCols(len(indices), costs, *bounds, size, starts.astype(np.int32), rows, values)
         self.chosen = np.concatenate([self.chosen, indices])
 
-    def solve(self, budget: Budget) -> float | None:
-        """The objective; None where the time ran out before there was one."""
+    def solve(self, budget: Budget, *, after_hold: bool = False) -> float | None:
+        """The objective; None where the time ran out before there was one.
+
+        Parameters
+        ----------
+        after_hold : bool
+            Whether shares were held since it was solved: then the dual simplex method has less to do.
+        """
         guard(self.highs, budget)
+        if after_hold:
+            self.highs.setOptionValue("simplex_strategy", 1)
         seconds_each = _STEP_SECONDS * math.sqrt(max(1, self.highs.getNumNz()))
         self.highs.setOptionValue("simplex_iteration_limit", int(min(budget.left / seconds_each, _MOST_STEPS)))
         self.highs.run()
-        budget.charge(_RUN_SECONDS + seconds_each * max(0, self.highs.getInfo().simplex_iteration_count))
+        budget.charge(_RUN_SECONDS + _READ_SECONDS * self.highs.getNumCol())
+        budget.charge(seconds_each * max(0, self.highs.getInfo().simplex_iteration_count))
         self.highs.setOptionValue("simplex_strategy", 4)  # columns join: the basis stays primal feasible
         if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
+        found = self.highs.getSolution()
+        self._shares, self._duals = np.array(found.col_value), np.array(found.row_dual)
         return float(self.highs.getInfo().objective_function_value)
 
     def prices(self) -> tuple[Prices, Floats]:
         """Prices of the buckets and limits, and by slot what it costs at them."""
-        duals = np.array(self.highs.getSolution().row_dual)
-        count = len(self.slots)
+        duals, count = self._duals, len(self.slots)
         bucket = np.maximum(-duals[count : count + self._bucket_count], 0.0)
         limit_prices = [max(0.0, -dual) for dual in duals[count + self._bucket_count :]]
         slot_prices = np.full(len(self.demand.slots), np.inf)
@@ -374,7 +409,18 @@ class Programme:
 
     def values(self) -> Floats:
         """By column: the share taken."""
-        solution = np.array(self.highs.getSolution().col_value)
         values = np.zeros(len(self.columns))
-        values[self.chosen] = solution[self.first_column :]
+        values[self.chosen] = self.shares()[self.first_column :]
         return values
+
+    def shares(self) -> Floats:
+        """By place in the programme: the share taken; the first places are those of slots that stay out.
+
+        What joined it since it was solved takes nothing.
+        """
+        return np.concatenate([self._shares, np.zeros(self.highs.getNumCol() - len(self._shares))])
+
+    def rows(self) -> Integers:
+        """By place in the programme: whose slot it is, as a place among `slots`; -1 for none."""
+        others = np.full(self.first_column - len(self.slots), -1)
+        return np.concatenate([np.arange(len(self.slots)), others, self._row_of_slot[self.columns.slots[self.chosen]]])

@@ -5,7 +5,7 @@ from typing import TypeAlias
 import numpy as np
 
 from cms.scheduling.columns import Columns
-from cms.scheduling.demand import Demand, Floats, Integers
+from cms.scheduling.demand import Demand, Floats, Integers, Slot
 from cms.scheduling.plan import Piece, Plan
 from cms.scheduling.pricing import Found
 
@@ -97,3 +97,25 @@ class Solution:
         whole = demand.slots[slot].quantity
         quantity = whole if share == 1.0 else float(round(share * whole))
         return Piece(int(routing), int(columns.completions[column]), int(columns.deliveries[column]), quantity)
+
+
+def in_units(slot: Slot, columns: Columns, shares: list[tuple[int, float]], total: float) -> Picks:
+    """Columns of an order that may be divided in whole units: of those that are large enough, as many as there may be.
+
+    Parameters
+    ----------
+    shares : list
+        Columns with their shares, the largest first.
+    total : float
+        The share that is delivered; the first column takes what is not given to another.
+    """
+    least = slot.order.smallest_split
+    units = round(total * slot.quantity)
+    if not shares or units < least:
+        return ()
+    parts = [(column, int(share * slot.quantity + 1e-4)) for column, share in shares if columns.ways[column] >= 0]
+    kept = [(column, part) for column, part in parts if part >= least][: slot.most_pieces]
+    if len(kept) < 2:
+        return ((shares[0][0], units / slot.quantity if columns.ways[shares[0][0]] >= 0 else 1.0),)
+    first = units - sum(part for _, part in kept[1:])
+    return tuple((column, part / slot.quantity) for column, part in [(kept[0][0], first), *kept[1:]])

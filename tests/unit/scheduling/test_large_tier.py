@@ -108,3 +108,12 @@ def test_where_too_many_orders_would_go_back_the_plan_before_is_kept(monkeypatch
 
     assert find_violations(problem, result) == ()
     assert [tier.value for tier in result.tiers] <= [tier.value for tier in dispatched.tiers]
+
+
+def test_the_money_of_hundreds_of_orders_comes_near_its_bound() -> None:
+    problem = problem_from_document(a_problem(600, load=0.8, seed=2, due=(6, 29)))
+
+    result = build_schedule(problem, time_limit_seconds=12.0)
+
+    assert find_violations(problem, result) == ()
+    assert result.tiers[-1].gap < 0.1

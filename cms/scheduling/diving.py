@@ -1,0 +1,111 @@
+"""Whole orders near the optimum of a linear programme: what it divides is decided a few orders at a time.
+
+All orders that are not decided yet make room for those that are, so the value stays near that of the programme almost
+to the end. The orders that may be divided come last, in a small programme of their own: they fill what the others
+leave, down to the unit.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from cms.scheduling.budget import Budget
+from cms.scheduling.columns import Columns
+from cms.scheduling.demand import Floats, Integers
+from cms.scheduling.descent import Descent
+from cms.scheduling.linear import Programme, Stage, TierLimit
+from cms.scheduling.solution import Solution
+
+_FEW, _FEW_PART = 3, 1e-3
+"""Where no more orders than this are divided, or this part of all, the small programme takes them over."""
+_PENALTY = 100.0
+"""An hour or a day beyond a limit costs so many times the dearest."""
+_RISE, _SMALL_RISE = 1e-2, 1e-3
+"""Decisions that raise the value by this part are looked at one by one."""
+_PARTS = (0.5, 0.3, 0.7, 0.4)
+"""The part of the open decisions that the small programme takes at a time; now one and now another ends best."""
+_MOST_ROUNDS = 20
+"""So often the small programme asks for columns before anything is decided."""
+_ANOTHER = 1.5
+"""Another attempt is begun where so many times what the last one took is left."""
+
+
+def dive(programme: Programme, solution: Solution, budget: Budget, *, attempts: int = 1) -> Solution | None:
+    """Whole orders near the optimum of a programme that is solved; a limit may be broken a little.
+
+    None where the time was up or no end in sight.
+
+    Parameters
+    ----------
+    programme : Programme
+        It cannot be used any more afterwards.
+    solution : Solution
+        What the slots that take no part do.
+    attempts : int
+        How often the orders that may be divided are decided, each time in another order; the best is kept.
+    """
+    penalty = _penalty(programme)
+    large = Descent(programme, penalty, budget, rise=_RISE)
+    if not large.settle(large.whole_choices, few=max(_FEW, int(_FEW_PART * len(programme.slots))), patient=False):
+        return None
+    found, left = large.solution(solution), large.open_slots()
+    if len(left) == 0:
+        return found
+    columns = programme.columns
+    start = programme.chosen[np.isin(columns.slots[programme.chosen], left)]
+    stage = _with_margin(_beside(found, programme.stage, left), columns, start)
+    best: Descent | None = None
+    for part in _PARTS[:attempts]:
+        began = budget.left
+        attempt = Descent(Programme(programme.demand, columns, stage, start), penalty, budget, rise=_SMALL_RISE)
+        attempt.ask(_MOST_ROUNDS)
+        attempt.settle(attempt.choices, part=part)
+        if best is None or attempt.value < best.value:
+            best = attempt
+        if budget.left < _ANOTHER * (began - budget.left):
+            break
+    return found if best is None else best.solution(found)
+
+
+def _penalty(programme: Programme) -> float:
+    """More than an hour or a day beyond a limit can save."""
+    prices, _ = programme.prices()
+    days = prices.day[programme.slots]
+    return _PENALTY * max(1.0, float(prices.bucket.max(initial=0.0)), float(days.max(initial=0.0)))
+
+
+def _beside(solution: Solution, stage: Stage, slots: Integers) -> Stage:
+    """A stage of these slots alone, with what the others leave of hours and days."""
+    active = np.zeros(len(stage.active), dtype=np.bool_)
+    active[slots] = True
+    kept = np.flatnonzero(stage.active & ~active)
+    days, classes = solution.days() * solution.demand.weights, solution.demand.classes[kept]
+    used = [float(days[kept[classes == limit.priority]].sum()) for limit in stage.limits]
+    limits = [TierLimit(one.priority, one.days - part) for one, part in zip(stage.limits, used, strict=True)]
+    regular = stage.regular_hours - solution.hours(kept)
+    return replace(stage, active=active, limits=tuple(limits), regular_hours=regular)
+
+
+def _with_margin(stage: Stage, columns: Columns, taken: Integers) -> Stage:
+    """Keeps free what a unit of the mean order takes, for the rounding to whole units."""
+    demand, slots = columns.demand, columns.slots[taken]
+    taken, slots = taken[demand.splittable[slots]], slots[demand.splittable[slots]]
+    unit = 1.0 / np.array([demand.slots[slot].quantity for slot in slots.tolist()])
+    hours = columns.hours[:, taken]
+    of_unit = np.asarray(hours @ unit) / np.maximum(1, np.diff(hours.tocsr().indptr))
+    spare = np.minimum(of_unit, np.maximum(stage.regular_hours + stage.overtime_hours, 0.0))
+    days = columns.days[taken] * demand.weights[slots] * unit
+    limits = [replace(one, days=one.days - _mean(days[demand.classes[slots] == one.priority])) for one in stage.limits]
+    return replace(
+        stage,
+        limits=tuple(limits),
+        regular_hours=stage.regular_hours - np.maximum(spare - stage.overtime_hours, 0.0),
+        overtime_hours=np.maximum(stage.overtime_hours - spare, 0.0),
+    )
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean()) if len(values) else 0.0
+
+
+__all__ = ["dive"]
