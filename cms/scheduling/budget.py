@@ -5,6 +5,7 @@ in seconds of a common machine, by what it did: iterations, moves, columns. Thos
 clock only guards: a machine so slow that the time limit passes before the budget is spent ends the search early.
 """
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -42,6 +43,8 @@ class Budget:
 
     meter: Meter
     until: float
+    longest: float = math.inf
+    """Seconds by the clock that a solver is given for one run at most."""
 
     @classmethod
     def of_seconds(cls, seconds: float) -> "Budget":
@@ -69,7 +72,7 @@ class Budget:
     @property
     def guard_seconds(self) -> float:
         """What a solver that looks at the clock itself is given."""
-        return max(_LEAST_SECONDS, self.meter.seconds_left)
+        return max(_LEAST_SECONDS, min(self.longest, self.meter.seconds_left))
 
 
 __all__ = ["RESERVE", "Budget", "Meter"]

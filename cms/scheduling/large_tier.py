@@ -41,6 +41,8 @@ _ROUNDED = 500
 """With more orders, placing those that the relaxation divides by ejection takes longer than it is worth."""
 _PIECE_SECONDS, _CHOICE_SECONDS = 5e-5, 3e-6
 """Of a common machine, measured: to get ready for annealing, by piece and by choice."""
+_LONGEST_PART = 0.65
+"""Of what is left by the clock, for a run of the simplex method: some programmes take three times what is counted."""
 _LEAST_SECONDS = 0.3
 """With less of the budget no further step is begun."""
 
@@ -91,8 +93,7 @@ class _AnnealedTier(Tier):
         budget = self.budget.part(_PART_TO_DIVE)
         if relaxation.programme is None or budget.left < _DIVE_SECONDS + _DIVE_BY_RELAXATION * self.relaxed_in:
             return
-        attempts = self._attempts if self.stage.is_cost else 1
-        found = dive(relaxation.programme, self.solution, budget, attempts=attempts)
+        found = dive(relaxation.programme, self.solution, budget, attempts=self._attempts)
         if found is None:
             return
         self._accept(found)
@@ -234,7 +235,7 @@ class _LargeTier(_AnnealedTier):
 
     def steps(self) -> tuple[Callable[[], None], ...]:
         """Neither a better choice nor a proof by programmes of all orders: they would take too long."""
-        return (self.dive, self.anneal_if_late)
+        return (self.dive, self.anneal_if_late) if self.stage.is_cost else (self.anneal,)
 
     def anchor(self) -> None:
         """Nothing is held in place: that programme would take too long."""
@@ -259,7 +260,8 @@ class _LargeTier(_AnnealedTier):
         near = self.columns.add(few_per_slot(cheapest_by_delivery(self.demand, rough.prices, limits), _NEAR_DELIVERIES))
         self.budget.charge(_CHOICE_SECONDS * len(near))
         start = np.union1d(np.union1d(near, np.flatnonzero(rough.values > _CLOSED)), self._picked(self.slots))
-        sharp = relax(self.demand, self.columns, self.stage, budget=self.budget.part(0.5), start=start)
+        budget = replace(self.budget.part(0.5), longest=_LONGEST_PART * self.budget.meter.seconds_left)
+        sharp = relax(self.demand, self.columns, self.stage, budget=budget, start=start)
         if sharp.values.any():
             self.relaxation = sharp
             self._raise_bound(sharp.bound)
