@@ -7,7 +7,7 @@ clock only guards: a machine so slow that the time limit passes before the budge
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 RESERVE = 0.85
 """The part of a time limit that is spent by count; the rest is for machines that are slower or busy."""
@@ -63,7 +63,7 @@ class Budget:
 
     def part(self, share: float) -> "Budget":
         """A share of what is left."""
-        return Budget(self.meter, self.meter.spent + share * self.left)
+        return replace(self, until=self.meter.spent + share * self.left)
 
     def charge(self, seconds: float) -> None:
         """Books work that was done."""

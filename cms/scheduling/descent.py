@@ -4,7 +4,6 @@ Diving, as integer programming calls it (Wolsey 1998, section 12.5), for the two
 divided where it must stay whole, and divided into pieces that are too small or too many where it need not.
 """
 
-import itertools
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
@@ -81,11 +80,9 @@ class Descent:
         Where a single one costs much, the other way is taken if that costs less. False where time is up or, without
         patience, no end in sight: where nothing is dear a programme divides another order for each one that is held.
         """
-        alone, first_left = 0, len(choices_left())
-        for turn in itertools.count(1):
-            choices = choices_left()
-            if len(choices) <= few:
-                break
+        alone, turn, first_left = 0, 0, 0
+        while len(choices := choices_left()) > few:
+            turn, first_left = turn + 1, first_left or len(choices)
             if not patient and turn == _TURNS_TO_JUDGE and len(choices) > _STILL_LEFT * first_left:
                 return False
             some = choices[:1] if alone else choices[: max(1, int(part * len(choices)))]
@@ -104,9 +101,9 @@ class Descent:
 
     def _choose(self, first: Step, second: Step | None) -> None:
         """Takes the second step instead of the first, which is taken, if that costs less."""
-        value = self.value
         if second is None:
             return
+        value = self.value
         self._undo([first])
         if self._try([second]) and self.value > value:
             self._undo([second])
@@ -142,7 +139,6 @@ class Descent:
         for _ in range(rounds):
             prices, slot_prices = self.programme.prices()
             slot_prices[self.programme.slots[self._is_held]] = -np.inf
-            slot_prices[~self.programme.stage.active] = -np.inf
             value = self.programme.solve(self.budget) if self.programme.grow(prices, slot_prices) else None
             if value is None:
                 break

@@ -82,10 +82,22 @@ class _AnnealedTier(Tier):
 
     def steps(self) -> tuple[Callable[[], None], ...]:
         """What is done after the relaxation, one after the other while there is time and a gap."""
-        few = len(self.slots) <= _ROUNDED
-        beginning = (self.round, self.anneal) if few else (self.anneal, self.round_if_late)
-        first = (self.dive, self.anneal_if_late) if self.stage.is_cost and not few else (self.anchor, *beginning)
-        return (*first, self.descend, self.prove, self.improve, self.prove)
+        if len(self.slots) <= _ROUNDED:
+            beginning = (self.anchor, self.round, self.anneal)
+        elif self.stage.is_cost:
+            beginning = (self.dive, self._if_late(self.anchor), self._if_late(self.anneal))
+        else:
+            beginning = (self.anchor, self.anneal, self._if_late(self.round))
+        return (*beginning, self.descend, self.prove, self.improve, self.prove)
+
+    def _if_late(self, step: Callable[[], None]) -> Callable[[], None]:
+        """A step that is left out where something better than the start was found before."""
+
+        def taken() -> None:
+            if not self.has_improved:
+                step()
+
+        return taken
 
     def dive(self) -> None:
         """Searches near the whole orders that the programme comes to, decided a few at a time, if the time suffices."""
@@ -107,17 +119,6 @@ class _AnnealedTier(Tier):
         choices = replace(pieces.choices, heat=_COOLER * pieces.choices.heat, margins=_CLOSER * pieces.choices.margins)
         pieces = replace(pieces, choices=choices)
         self._search(pieces, found.picks, self._trials_after_dive, is_strict=self._is_strict)
-
-    def anneal_if_late(self) -> None:
-        """Searches from orders that are drawn, where nothing was found yet."""
-        if not self.has_improved:
-            self.anchor()
-            self.anneal()
-
-    def round_if_late(self) -> None:
-        """Rounds the relaxation where annealing found nothing."""
-        if not self.has_improved:
-            self.round()
 
     def anchor(self) -> None:
         """Holds settled orders in place where a limit of their class is all that keeps them from being later."""
@@ -235,10 +236,7 @@ class _LargeTier(_AnnealedTier):
 
     def steps(self) -> tuple[Callable[[], None], ...]:
         """Neither a better choice nor a proof by programmes of all orders: they would take too long."""
-        return (self.dive, self.anneal_if_late) if self.stage.is_cost else (self.anneal,)
-
-    def anchor(self) -> None:
-        """Nothing is held in place: that programme would take too long."""
+        return (self.dive, self._if_late(self.anneal)) if self.stage.is_cost else (self.anneal,)
 
     def relax(self) -> None:
         """Bounds a large tier by its dual, started from the prices of a sample."""

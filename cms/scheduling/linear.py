@@ -142,7 +142,7 @@ def relax(
             best = replace(best, values=programme.values())
         if is_solved:
             return replace(best, programme=programme)
-        if budget.is_spent or not programme.grow(prices, np.where(stage.active, slot_prices, -np.inf)):
+        if budget.is_spent or not programme.grow(prices, slot_prices):
             break
     return best or _trivial(demand, columns, stage)
 
@@ -247,7 +247,6 @@ class Programme:
         self._in_programme = np.zeros(0, dtype=np.bool_)
         self.highs = quiet_highs()
         self._add_rows()
-        self._first_excess = len(self.slots)
         self.first_column = self._add_fixed_columns()
         self._shares, self._duals = np.zeros(0), np.zeros(self.highs.getNumRow())
         self.extend(indices)
@@ -302,14 +301,13 @@ class Programme:
     def relent(self, price: float) -> None:
         """From now on hours beyond a bucket and days beyond a settled tier are possible, at a price."""
         count = self._bucket_count + len(self.stage.limits)
-        numbers = np.arange(self._first_excess, self._first_excess + count, dtype=np.int32)
+        numbers = np.arange(len(self.slots), len(self.slots) + count, dtype=np.int32)
         self.highs.changeColsCost(count, numbers, np.full(count, price))
         self.highs.changeColsBounds(count, numbers, np.zeros(count), np.full(count, np.inf))
 
     def hold(self, places: Integers, lower: Floats, upper: Floats) -> None:
         """Keeps the share of some of its columns, named by their place in the programme, between two values each."""
-        if len(places):
-            self.highs.changeColsBounds(len(places), places.astype(np.int32), lower, upper)
+        self.highs.changeColsBounds(len(places), places.astype(np.int32), lower, upper)
 
     def grow(self, prices: Prices, slot_prices: Floats) -> bool:
         """Takes in columns that cost less than their slots do now; whether there were any."""
@@ -399,11 +397,11 @@ class Programme:
         return float(self.highs.getInfo().objective_function_value)
 
     def prices(self) -> tuple[Prices, Floats]:
-        """Prices of the buckets and limits, and by slot what it costs at them."""
+        """Prices of the buckets and limits, and by slot what it costs at them; -inf where it takes no part."""
         duals, count = self._duals, len(self.slots)
         bucket = np.maximum(-duals[count : count + self._bucket_count], 0.0)
         limit_prices = [max(0.0, -dual) for dual in duals[count + self._bucket_count :]]
-        slot_prices = np.full(len(self.demand.slots), np.inf)
+        slot_prices = np.full(len(self.demand.slots), -np.inf)
         slot_prices[self.slots] = duals[:count]
         return stage_prices(self.demand, self.stage, bucket, limit_prices), slot_prices
 

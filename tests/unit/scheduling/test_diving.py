@@ -22,6 +22,7 @@ from cms.scheduling.search import tier_value
 from cms.scheduling.solution import Solution, in_units
 from cms.scheduling.tables import PlantTables
 from tests.benchmarks.problems import a_problem
+from tests.unit.scheduling.stages import a_stage
 
 
 @cache
@@ -29,26 +30,14 @@ def _plant() -> tuple[Demand, Stage]:
     """Seven hundred orders, hardly any late, and the money that they cost."""
     tables = PlantTables(problem_from_document(a_problem(700, load=0.8, seed=3, due=(5, 29))))
     demand = demand_of(Plan(tables))
-    regular = np.array(tables.regular_hours)
-    count = len(demand.slots)
-    stage = Stage(
-        priority=None,
-        money=1.0,
-        active=np.ones(count, dtype=np.bool_),
-        limits=(TierLimit(4, 300.0),),
-        regular_hours=regular,
-        overtime_hours=np.array(tables.total_hours) - regular,
-        overtime_rate=np.array(tables.overtime_rate),
-        may_stay_out=np.zeros(count, dtype=np.bool_),
-        most_days=np.full(count, np.inf),
-    )
-    return demand, stage
+    nobody = np.zeros(len(demand.slots), dtype=np.bool_)
+    return demand, a_stage(demand, priority=None, money=1.0, limits=(TierLimit(4, 300.0),), may_stay_out=nobody)
 
 
 def _relaxed(demand: Demand, stage: Stage) -> tuple[Programme, Relaxation]:
     columns = Columns(demand)
     nothing = Prices(np.zeros(len(stage.regular_hours)), np.ones(len(demand.slots)), 1.0, stage.most_days)
-    some = few_per_slot(all_within(demand, nothing, np.full(len(demand.slots), np.inf)), 12)
+    some = few_per_slot(_everything(demand, nothing), 12)
     relaxation = relax(
         demand,
         columns,

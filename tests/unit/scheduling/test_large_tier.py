@@ -18,6 +18,7 @@ from cms.scheduling.problem_file import problem_from_document
 from cms.scheduling.result import SchedulingResult
 from cms.scheduling.tables import PlantTables
 from tests.benchmarks.problems import a_problem
+from tests.unit.scheduling.stages import a_stage
 
 
 @pytest.fixture(scope="module")
@@ -25,19 +26,7 @@ def crowded() -> tuple[Demand, Stage]:
     """Three hundred orders that want more than there is."""
     tables = PlantTables(problem_from_document(a_problem(300, load=1.1, seed=3)))
     demand = demand_of(Plan(tables))
-    regular = np.array(tables.regular_hours)
-    count = len(demand.slots)
-    stage = Stage(
-        priority=4,
-        active=np.ones(count, dtype=np.bool_),
-        limits=(TierLimit(3, 600.0),),
-        regular_hours=regular,
-        overtime_hours=np.array(tables.total_hours) - regular,
-        overtime_rate=np.array(tables.overtime_rate),
-        may_stay_out=np.ones(count, dtype=np.bool_),
-        most_days=np.full(count, np.inf),
-    )
-    return demand, stage
+    return demand, a_stage(demand, limits=(TierLimit(3, 600.0),))
 
 
 def test_the_dual_alone_proves_what_the_linear_programme_proves(crowded: tuple[Demand, Stage]) -> None:
