@@ -69,13 +69,14 @@ class SlowAnswer(Response):
     seconds: float = 1.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
-        """Send piece by piece."""
+        """Wait before every piece, so that the last byte arrives when the time is over."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         body = bytes(self.body)
         size = max(1, -(-len(body) // _PIECES))
-        for start in range(0, len(body), size):
+        starts = range(0, len(body), size)
+        for start in starts:
+            await asyncio.sleep(self.seconds / len(starts))
             await send({"type": "http.response.body", "body": body[start : start + size], "more_body": True})
-            await asyncio.sleep(self.seconds / _PIECES)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
