@@ -7,7 +7,7 @@ any prices, solved to the end or not.
 
 import math
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import highspy
 import numpy as np
@@ -19,10 +19,18 @@ from cms.scheduling.demand import Demand, Flags, Floats, Integers
 from cms.scheduling.highs import guard, quiet_highs
 from cms.scheduling.pricing import Found, Prices, best_costs, cheapest_by_delivery
 
+if TYPE_CHECKING:
+    from cms.scheduling.crossover import Point
+
 Indices: TypeAlias = npt.NDArray[np.int32]
 """As HiGHS wants them."""
 _TOLERANCE = 1e-7
 _MOST_ROUNDS = 60
+_LARGE, MOST_ROWS = 4_000, 1_500
+"""With so many orders a programme is approached from its interior; not with more other rows than this: its steps cost
+their cube."""
+_NEAR, _POINT_TOLERANCE = 1e-5, 1e-7
+"""How near, relative, a programme is to its bound when the simplex method takes over, and a point to its optimum."""
 _SAMPLE = 1_500
 _RUN_SECONDS, _READ_SECONDS, _STEP_SECONDS = 1.3e-3, 7e-7, 6e-7
 """Of a common machine, measured: for each run of the simplex method; for each column, to hand over and to read; for
@@ -117,7 +125,13 @@ class Relaxation:
 
 
 def relax(
-    demand: Demand, columns: Columns, stage: Stage, *, budget: Budget, start: Integers | None = None
+    demand: Demand,
+    columns: Columns,
+    stage: Stage,
+    *,
+    budget: Budget,
+    start: Integers | None = None,
+    to_vertex: bool = True,
 ) -> Relaxation:
     """Solves the relaxation of a stage; columns are added on the way.
 
@@ -125,9 +139,40 @@ def relax(
     ----------
     start : array of int, optional
         The columns to start from; the lean ones where none are given.
+    to_vertex : bool
+        Whether shares are wanted that divide as few orders as can be; else a large programme ends near its optimum.
     """
     programme = Programme(demand, columns, stage, np.flatnonzero(columns.is_lean) if start is None else start)
+    if not programme.is_large:
+        return _solved(programme, budget, None)
+    near = _approached(programme, budget)
+    if near is not None and not to_vertex:
+        return near
+    programme.cross()
+    return _solved(programme, budget, near)
+
+
+def _approached(programme: "Programme", budget: Budget) -> Relaxation | None:
+    """Near the optimum by the interior point method; None where it does not get there."""
     best: Relaxation | None = None
+    for _ in range(_MOST_ROUNDS):
+        objective = programme.approach(budget)
+        if objective is None:
+            return best
+        prices, slot_prices = programme.prices()
+        bound, slot_costs = lagrangian_bound(programme.demand, programme.columns, programme.stage, prices)
+        budget.charge(_PRICING_SECONDS * len(programme.slots))
+        if best is None or bound > best.bound:
+            best = Relaxation(bound, prices, slot_costs, programme.values())
+        is_near = objective - bound <= _NEAR * max(1.0, abs(objective))
+        if is_near or budget.is_spent or not programme.grow(prices, slot_prices):
+            break
+    return best
+
+
+def _solved(programme: "Programme", budget: Budget, best: Relaxation | None) -> Relaxation:
+    """The optimum by the simplex method, or the best bound that there was time for."""
+    demand, columns, stage = programme.demand, programme.columns, programme.stage
     for _ in range(_MOST_ROUNDS):
         objective = programme.solve(budget)
         if objective is None:
@@ -249,6 +294,7 @@ class Programme:
         self._add_rows()
         self.first_column = self._add_fixed_columns()
         self._shares, self._duals = np.zeros(0), np.zeros(self.highs.getNumRow())
+        self._point: Point | None = None
         self.extend(indices)
 
     def _add_rows(self) -> None:
@@ -395,6 +441,29 @@ class Programme:
         found = self.highs.getSolution()
         self._shares, self._duals = np.array(found.col_value), np.array(found.row_dual)
         return float(self.highs.getInfo().objective_function_value)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the interior point method comes near the optimum before the simplex method would."""
+        few_rows = self._bucket_count + len(self.stage.limits) <= MOST_ROWS
+        return len(self.slots) >= _LARGE and few_rows and self.stage.promise_price == 0
+
+    def approach(self, budget: Budget) -> float | None:
+        """A bound of the objective near it, by the interior point method; None where it does not get there."""
+        from cms.scheduling.crossover import approach  # noqa: PLC0415  # loads a compiler
+
+        self._point = approach(self.highs, len(self.slots), budget, tolerance=_POINT_TOLERANCE)
+        if self._point is None:
+            return None
+        self._shares, self._duals = self._point.shares, self._point.duals
+        return self._point.bound
+
+    def cross(self) -> None:
+        """Lets the simplex method start from the point that was approached, if any."""
+        from cms.scheduling.crossover import start_from  # noqa: PLC0415  # loads a compiler
+
+        if self._point is not None:
+            start_from(self.highs, len(self.slots), self._point._replace(shares=self.shares()))
 
     def prices(self) -> tuple[Prices, Floats]:
         """Prices of the buckets and limits, and by slot what it costs at them; -inf where it takes no part."""

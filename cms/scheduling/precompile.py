@@ -1,19 +1,24 @@
-"""Compiles the inner loops of annealing and keeps them on disk, so that the first large plan need not wait for it.
+"""Compiles the inner loops of annealing and of the interior point method, and keeps them on disk.
 
-Run once after an installation: ``python -m cms.scheduling.precompile``.
+So the first large plan need not wait for it. Run once after an installation: ``python -m cms.scheduling.precompile``.
 """
 
 import numpy as np
+from scipy import sparse
 
 from cms.scheduling.annealing import Choices, Chosen, anneal
 from cms.scheduling.budget import Budget
+from cms.scheduling.interior import GroupedProgramme, solve_interior
 from cms.scheduling.moves import Options, Pieces, Rows
 
 
 def precompile() -> None:
-    """Runs the search once on the smallest problem: some seconds, or next to none where it was done before."""
+    """Runs both once on the smallest problem: some seconds, or next to none where it was done before."""
     start = Chosen(np.zeros(1, dtype=np.int64), np.ones(1), np.inf)
     anneal(_one_order(), start, trials=1, seed=0, budget=Budget.of_seconds(1.0))
+    one = np.ones(1)
+    programme = GroupedProgramme(one, np.arange(2), one, sparse.csc_array(np.ones((1, 1))), 2.0 * one)
+    solve_interior(programme, tolerance=1e-3, go_on=lambda: True)
 
 
 def _one_order() -> Choices:
