@@ -11,7 +11,7 @@ import numpy as np
 
 from cms.scheduling.budget import Budget
 from cms.scheduling.columns import NO_WAY
-from cms.scheduling.demand import Integers
+from cms.scheduling.demand import Floats, Integers
 from cms.scheduling.linear import Programme
 from cms.scheduling.rounding import Rounding
 from cms.scheduling.solution import Solution, in_units
@@ -21,21 +21,20 @@ _TURNS_TO_JUDGE, _STILL_LEFT = 12, 0.85
 """Where so many turns leave more than this part of the choices, deciding has no end worth waiting for."""
 
 
-class Step(NamedTuple):
-    """A share that is held between two values: its order by row, and its column by place in the programme."""
+class Hold(NamedTuple):
+    """Shares of an order that are held between two values each: the order by row, its columns by place.
+
+    `settles` tells whether nothing is left to be decided of the order.
+    """
 
     row: int
-    place: int
-    lower: float
-    upper: float
-
-    @property
-    def is_piece(self) -> bool:
-        """Whether it makes a piece large enough."""
-        return 0 < self.lower < 1
+    places: tuple[int, ...]
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+    settles: bool
 
 
-Choice: TypeAlias = tuple[Step, Step | None]
+Choice: TypeAlias = tuple[Hold, Hold | None]
 """What is done, and what is done instead where that costs too much."""
 
 
@@ -61,32 +60,46 @@ class Descent:
         self._is_divisible = programme.demand.splittable[programme.slots]
         self._least = np.array([float(slot.order.smallest_split) / slot.quantity for slot in self._slots])
         self._is_held = np.zeros(len(self._slots), dtype=np.bool_)
-        self._pieces_held: set[int] = set()
+        self._held: dict[int, list[Hold]] = {}
         programme.relent(penalty)
         value = programme.solve(budget)
         self.value = self._asked_at = np.inf if value is None else value
         self._read()
 
     def _read(self) -> None:
-        self._shares, self._rows = self.programme.shares(), self.programme.rows()
+        self._look_at(self.programme.shares())
+
+    def _look_at(self, shares: Floats) -> None:
+        """Decides by these shares from now on; columns that joined since take nothing."""
+        self._rows = self.programme.rows()
+        self._shares = np.concatenate([shares, np.zeros(len(self._rows) - len(shares))])
         self._taken = np.flatnonzero((self._shares > _EXACT) & (self._rows >= 0))
         self._taken_columns = self._taken[self._taken >= self.programme.first_column]
 
     def settle(
-        self, choices_left: Callable[[], list[Choice]], *, few: int = 0, part: float = _HALF, patient: bool = True
+        self,
+        choices_left: Callable[[], list[Choice]],
+        *,
+        few: int = 0,
+        part: float = _HALF,
+        patient: bool = True,
+        most: float = np.inf,
     ) -> bool:
         """Decides until no more than a few choices are left; one at a time after some that cost much together.
 
         Where a single one costs much, the other way is taken if that costs less. False where time is up or, without
         patience, no end in sight: where nothing is dear a programme divides another order for each one that is held.
+        Nor where the value is more than `most`.
         """
         alone, turn, first_left = 0, 0, 0
         while len(choices := choices_left()) > few:
             turn, first_left = turn + 1, first_left or len(choices)
+            if self.value > most:
+                return False
             if not patient and turn == _TURNS_TO_JUDGE and len(choices) > _STILL_LEFT * first_left:
                 return False
             some = choices[:1] if alone else choices[: max(1, int(part * len(choices)))]
-            before = self.value
+            before, shares = self.value, self._shares
             if not self._try([first for first, _ in some]):
                 return False
             alone = max(0, alone - 1)
@@ -96,11 +109,13 @@ class Descent:
                 self._choose(*some[0])
             else:
                 self._undo([first for first, _ in some])
+                self.value = before
+                self._look_at(shares)
                 alone = len(some)
         return True
 
-    def _choose(self, first: Step, second: Step | None) -> None:
-        """Takes the second step instead of the first, which is taken, if that costs less."""
+    def _choose(self, first: Hold, second: Hold | None) -> None:
+        """Takes the second way instead of the first, which is taken, if that costs less."""
         if second is None:
             return
         value = self.value
@@ -109,19 +124,26 @@ class Descent:
             self._undo([second])
             self._try([first])
 
-    def _try(self, steps: list[Step]) -> bool:
-        """Takes steps and solves anew; whether there was time for it."""
-        rows, places, lower, upper = (np.array(part) for part in zip(*steps, strict=True))
-        self.programme.hold(places, lower, upper)
-        self._is_held[rows[lower == 1]] = True
-        self._pieces_held |= {step.place for step in steps if step.is_piece}
+    def _try(self, holds: list[Hold]) -> bool:
+        """Holds shares and solves anew; whether there was time for it."""
+        self._hold(holds)
         return self._solve()
 
-    def _undo(self, steps: list[Step]) -> None:
-        rows, places, lower, _ = (np.array(part) for part in zip(*steps, strict=True))
-        self.programme.hold(places, np.zeros(len(steps)), np.full(len(steps), np.inf))
-        self._is_held[rows[lower == 1]] = False
-        self._pieces_held -= set(places.tolist())
+    def _hold(self, holds: list[Hold]) -> None:
+        places = [place for hold in holds for place in hold.places]
+        lower = [value for hold in holds for value in hold.lower]
+        upper = [value for hold in holds for value in hold.upper]
+        self.programme.hold(np.array(places), np.array(lower), np.array(upper))
+        for hold in holds:
+            self._held.setdefault(hold.row, []).append(hold)
+            self._is_held[hold.row] |= hold.settles
+
+    def _undo(self, holds: list[Hold]) -> None:
+        places = [place for hold in holds for place in hold.places]
+        self.programme.hold(np.array(places), np.zeros(len(places)), np.full(len(places), np.inf))
+        for hold in holds:
+            self._held[hold.row].remove(hold)
+            self._is_held[hold.row] = False
 
     def _solve(self) -> bool:
         """Solves anew after shares were held; whether there was time for it."""
@@ -158,7 +180,8 @@ class Descent:
         choices: list[Choice] = []
         for place in self._divided().tolist():
             row = int(self._rows[place])
-            all_, none = Step(row, place, 1.0, 1.0), Step(row, place, 0.0, 0.0)
+            all_ = Hold(row, (place,), (1.0,), (1.0,), settles=True)
+            none = Hold(row, (place,), (0.0,), (0.0,), settles=False)
             is_left = self._is_divisible[row] and self._shares[place] < _HALF
             choices.append((none, all_) if is_left else (all_, none))
         return choices
@@ -190,12 +213,19 @@ class Descent:
         return self.programme.slots[np.union1d(rows, self._rows[self._divided()])]
 
     def _piece_choices(self) -> list[Choice]:
-        """For each order with a piece that is too small or one too many: its smallest change first."""
+        """For each order with a piece that is too small or one too many; the one that has most to change first.
+
+        What is decided last finds little room, so that should be little.
+        """
         found: list[tuple[float, int, Choice]] = []
         for row, places in self._pieces().items():
-            choice = self._piece_choice(row, places)
-            if choice is not None:
-                found.append((float(self._shares[choice[0].place]), row, choice))
+            least = float(self._least[row])
+            most = min(self._slots[row].most_pieces, int((1 + _EXACT) / least))
+            large = [place for place in places if self._shares[place] >= least - _EXACT][-most:]
+            others = [place for place in places if place not in large]
+            if others and not self._is_held[row]:
+                choice = self._piece_choice(row, large, others[-1] if len(large) < most else None)
+                found.append((-float(self._shares[others].sum()), row, choice))
         return [choice for _, _, choice in sorted(found, key=lambda one: one[:2])]
 
     def _pieces(self) -> dict[int, list[int]]:
@@ -205,22 +235,33 @@ class Descent:
             pieces[int(self._rows[place])].append(place)
         return {row: sorted(places, key=lambda p: (float(self._shares[p]), p)) for row, places in pieces.items()}
 
-    def _piece_choice(self, row: int, places: list[int]) -> Choice | None:
-        """What mends the pieces of an order, smallest first; None where nothing is wrong with them."""
-        if self._is_held[row]:
-            return None
-        least, most = float(self._least[row]), self._slots[row].most_pieces
-        if len(places) > most:
-            spare = [Step(row, place, 0.0, 0.0) for place in places if place not in self._pieces_held]
-            return (spare[0], spare[1] if len(spare) > 1 else None) if spare else None
-        small = [place for place in places if self._shares[place] < least - _EXACT]
-        if not small:
-            return None
-        none, grown = Step(row, small[-1], 0.0, 0.0), Step(row, small[-1], least, np.inf)
-        many = len(self._pieces_held.intersection(places) | {small[-1]})
-        if many > most or many * least > 1 + _EXACT:
-            return none, None
-        return (grown, none) if self._shares[small[-1]] >= _HALF * least else (none, grown)
+    def _piece_choice(self, row: int, large: list[int], small: int | None) -> Choice:
+        """The pieces of an order go to where the large ones are, or to where the largest of the small ones is, too."""
+        if small is None:
+            return self._only(row, large), None
+        grown = self._only(row, [*large, small])
+        if not large:
+            return grown, None
+        is_nearly = self._shares[small] >= _HALF * self._least[row]
+        return (grown, self._only(row, large)) if is_nearly else (self._only(row, large), grown)
+
+    def _only(self, row: int, places: list[int]) -> Hold:
+        """An order in these places alone, in pieces that are large enough; what finds no room there stays out."""
+        closed = {place for hold in self._held.get(row, ()) for place in hold.places}
+        others = [place for place in self._places_of(row) if place not in places and place not in closed]
+        count, spare = len(places), len(others)
+        least = float(self._least[row])
+        return Hold(
+            row,
+            (*places, *others),
+            (least,) * count + (0.0,) * spare,
+            (np.inf,) * count + (0.0,) * spare,
+            settles=True,
+        )
+
+    def _places_of(self, row: int) -> list[int]:
+        places: list[int] = np.flatnonzero(self._rows == row).tolist()
+        return [place for place in places if place >= self.programme.first_column]
 
     def solution(self, solution: Solution) -> Solution:
         """What the programme's slots take now, in whole units; all others as they are in `solution`."""
@@ -248,4 +289,4 @@ class Descent:
         return bool(is_new and is_large and len(parts) <= self._slots[row].most_pieces)
 
 
-__all__ = ["Choice", "Descent", "Step"]
+__all__ = ["Choice", "Descent", "Hold"]

@@ -5,6 +5,7 @@ to the end. The orders that may be divided come last, in a small programme of th
 leave, down to the unit.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -14,26 +15,36 @@ from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Floats, Integers
 from cms.scheduling.descent import Descent
 from cms.scheduling.linear import Programme, Stage, TierLimit
+from cms.scheduling.rounding import fitted
 from cms.scheduling.solution import Solution
 
 _FEW, _FEW_PART = 3, 1e-3
 """Where no more orders than this are divided, or this part of all, the small programme takes them over."""
 _PENALTY = 100.0
 """An hour or a day beyond a limit costs so many times the dearest."""
-_RISE, _SMALL_RISE = 1e-2, 1e-3
-"""Decisions that raise the value by this part are looked at one by one."""
-_PARTS = (0.5, 0.3, 0.7, 0.4)
-"""The part of the open decisions that the small programme takes at a time; now one and now another ends best."""
+_RISE = 1e-2
+"""Decisions that raise the value of the large programme by this part are looked at one by one."""
+_MOST_LEFT = 40
+"""If no more are divided when the time for that is over, the small programme takes them over all the same."""
+_PART_FOR_WHOLE_ORDERS = 0.6
+"""Of the budget: where that does not suffice, the rest is left for another search."""
+_MOST_RISE = 0.04
+"""Where whole orders raise the value of the large programme by more than this part, a dive comes to nothing good."""
+_WAYS = ((0.5, 1e-3), (0.5, 3e-5), (0.3, 1e-3), (1.0, 3e-5), (0.7, 1e-3), (0.3, 3e-5), (0.5, 1e-4), (0.7, 3e-5))
+"""The part of the open decisions that the small programme takes at a time, and that rise; now one and now another ends
+best."""
 _MOST_ROUNDS = 20
 """So often the small programme asks for columns before anything is decided."""
 _ANOTHER = 1.5
 """Another attempt is begun where so many times what the last one took is left."""
 
 
-def dive(programme: Programme, solution: Solution, budget: Budget, *, attempts: int = 1) -> Solution | None:
+def dive(
+    programme: Programme, solution: Solution, budget: Budget, *, attempts: int = 1, keeps_margin: bool = True
+) -> Solution | None:
     """Whole orders near the optimum of a programme that is solved; a limit may be broken a little.
 
-    None where the time was up or no end in sight.
+    None where the time was up, no end in sight, or whole orders cost much more than divided ones.
 
     Parameters
     ----------
@@ -43,28 +54,43 @@ def dive(programme: Programme, solution: Solution, budget: Budget, *, attempts: 
         What the slots that take no part do.
     attempts : int
         How often the orders that may be divided are decided, each time in another order; the best is kept.
+    keeps_margin : bool
+        Whether every bucket keeps a unit of the mean order free until pieces are rounded: where they are small that
+        costs little, and without it no unit can move.
     """
     penalty = _penalty(programme)
-    large = Descent(programme, penalty, budget, rise=_RISE)
-    if not large.settle(large.whole_choices, few=max(_FEW, int(_FEW_PART * len(programme.slots))), patient=False):
+    large = Descent(programme, penalty, budget.part(_PART_FOR_WHOLE_ORDERS), rise=_RISE)
+    few, most = max(_FEW, int(_FEW_PART * len(programme.slots))), (1 + _MOST_RISE) * large.value
+    is_settled = large.settle(large.whole_choices, few=few, patient=False, most=most)
+    if not is_settled and (budget.is_spent or large.value > most or len(large.whole_choices()) > _MOST_LEFT):
         return None
     found, left = large.solution(solution), large.open_slots()
     if len(left) == 0:
         return found
-    columns = programme.columns
+    columns, stage = programme.columns, _beside(found, programme.stage, left)
     start = programme.chosen[np.isin(columns.slots[programme.chosen], left)]
-    stage = _with_margin(_beside(found, programme.stage, left), columns, start)
+    if keeps_margin:
+        stage = _with_margin(stage, columns, start)
+    ways = ((Programme(programme.demand, columns, stage, start), *way) for way in _WAYS[:attempts])
+    best = _decided(ways, budget, penalty)
+    if best is None:
+        return found
+    return fitted(best.solution(found), programme.stage, best.programme.prices()[0], left)
+
+
+def _decided(ways: Iterable[tuple[Programme, float, float]], budget: Budget, penalty: float) -> Descent | None:
+    """The best of some ways to decide all pieces of a small programme; None where there was no time for one."""
     best: Descent | None = None
-    for part in _PARTS[:attempts]:
+    for programme, part, rise in ways:
         began = budget.left
-        attempt = Descent(Programme(programme.demand, columns, stage, start), penalty, budget, rise=_SMALL_RISE)
+        attempt = Descent(programme, penalty, budget, rise=rise)
         attempt.ask(_MOST_ROUNDS)
-        attempt.settle(attempt.choices, part=part)
-        if best is None or attempt.value < best.value:
+        least = np.inf if best is None else best.value
+        if attempt.settle(attempt.choices, part=part, most=least) and attempt.value < least:
             best = attempt
         if budget.left < _ANOTHER * (began - budget.left):
             break
-    return found if best is None else best.solution(found)
+    return best
 
 
 def _penalty(programme: Programme) -> float:

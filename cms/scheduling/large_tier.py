@@ -16,8 +16,18 @@ from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Floats, Integers, Slot
 from cms.scheduling.diving import dive
 from cms.scheduling.integer import CAPACITY_TOLERANCE
-from cms.scheduling.linear import Relaxation, Stage, class_price, few_per_slot, relax, sample_of
-from cms.scheduling.pricing import all_within, cheapest_by_delivery
+from cms.scheduling.linear import (
+    MOST_ROWS,
+    Relaxation,
+    Stage,
+    class_price,
+    few_per_slot,
+    lagrangian_bound,
+    relax,
+    sample_of,
+    stage_prices,
+)
+from cms.scheduling.pricing import Prices, all_within, cheapest_by_delivery
 from cms.scheduling.search import Settled, Tier, tier_value
 from cms.scheduling.solution import Picks, Solution, in_units
 
@@ -29,7 +39,7 @@ _COOLER, _CLOSER = 0.2, 0.1
 """After a dive: how much cooler than from drawn orders, and how much closer to the limits."""
 _PART_TO_DIVE = 0.85
 """Of what is left of a tier's budget."""
-_DIVE_SECONDS, _DIVE_BY_RELAXATION = 0.9, 1.5
+_DIVE_SECONDS, _DIVE_BY_RELAXATION = 0.6, 1.0
 """A dive that is given less is not begun, the second by second of the relaxation: cut short, it is worth little."""
 _PART_FOR_MONEY, _PART_IN_A_CLASS = 0.9, 0.7
 """Of what is left of a tier's budget, for annealing."""
@@ -75,8 +85,8 @@ class _AnnealedTier(Tier):
     """The search of a tier of many orders."""
 
     _part_to_improve = 0.5
-    _attempts, _is_strict, _trials_after_dive, _near_enough = 1, False, 400, 1e-4
-    _trials_in_a_class = _TRIALS_IN_A_CLASS
+    _attempts, _is_strict, _trials_after_dive, _near_enough = 3, False, 400, 1e-4
+    _trials_in_a_class, _keeps_margin = _TRIALS_IN_A_CLASS, False
     relaxed_in = 0.0
     """Seconds that the relaxation took."""
 
@@ -105,7 +115,9 @@ class _AnnealedTier(Tier):
         budget = self.budget.part(_PART_TO_DIVE)
         if relaxation.programme is None or budget.left < _DIVE_SECONDS + _DIVE_BY_RELAXATION * self.relaxed_in:
             return
-        found = dive(relaxation.programme, self.solution, budget, attempts=self._attempts)
+        found = dive(
+            relaxation.programme, self.solution, budget, attempts=self._attempts, keeps_margin=self._keeps_margin
+        )
         if found is None:
             return
         self._accept(found)
@@ -231,35 +243,51 @@ class _AnnealedTier(Tier):
 class _LargeTier(_AnnealedTier):
     """The search of a tier that is too large for a linear programme."""
 
-    _trials_in_a_class = _TRIALS_IN_A_LARGE_CLASS
-    _attempts, _is_strict, _trials_after_dive, _near_enough = 4, True, 50, 1e-3
+    _trials_in_a_class, _keeps_margin = _TRIALS_IN_A_LARGE_CLASS, True
+    _attempts, _is_strict, _trials_after_dive, _near_enough = 8, True, 50, 5e-3
 
     def steps(self) -> tuple[Callable[[], None], ...]:
         """Neither a better choice nor a proof by programmes of all orders: they would take too long."""
         return (self.dive, self._if_late(self.anneal)) if self.stage.is_cost else (self.anneal,)
 
     def relax(self) -> None:
-        """Bounds a large tier by its dual, started from the prices of a sample."""
+        """Bounds a large tier by its linear programme, or where that takes too long by its dual."""
         demand, columns, stage = self.demand, self.columns, self.stage
         sampled = relax(demand, columns, sample_of(demand, columns, stage), budget=self.budget.part(0.2)).prices
-        tiers = np.array([class_price(demand, sampled, limit.priority) for limit in stage.limits])
-        ascent = ascend(demand, columns, stage, Point(sampled.bucket, tiers), budget=self.budget.part(0.2))
+        prices = stage_prices(demand, stage, sampled.bucket, self._limit_prices(sampled))
+        bound, slot_costs = lagrangian_bound(demand, columns, stage, prices)
+        self._raise_bound(bound)
+        self.relaxation = Relaxation(bound, prices, slot_costs, np.zeros(len(columns)))
+        if len(stage.regular_hours) + len(stage.limits) > MOST_ROWS:
+            self._climb(prices)
+        if not self.is_closed:
+            self._sharpen()
+        if not self.is_closed and not self._relaxed().values.any():
+            self._climb(prices)
+        self.guide = self._relaxed()
+
+    def _limit_prices(self, prices: Prices) -> list[float]:
+        return [class_price(self.demand, prices, limit.priority) for limit in self.stage.limits]
+
+    def _climb(self, prices: Prices) -> None:
+        """Bounds the tier by its dual, from some prices on."""
+        start = Point(prices.bucket, np.array(self._limit_prices(prices)))
+        ascent = ascend(self.demand, self.columns, self.stage, start, budget=self.budget.part(0.2))
         self._raise_bound(ascent.response.bound)
         shares = self._shares(ascent)
         self.relaxation = Relaxation(self.bound, ascent.prices, ascent.response.slot_costs, shares)
-        if not self.is_closed and ascent.prices.bucket.max() > _CLOSED:
-            self._sharpen(self.relaxation)
-        self.guide = self._relaxed()
 
-    def _sharpen(self, rough: Relaxation) -> None:
-        """Solves the linear programme from the columns that the dual's prices speak for, if the time suffices."""
+    def _sharpen(self) -> None:
+        """Solves the linear programme from the columns that the prices speak for, if the time suffices."""
+        rough = self._relaxed()
         worth = float(rough.prices.bucket @ self.solution.hours(self.slots)) / max(1, len(self.slots))
         limits = np.where(self.stage.active, rough.slot_costs + 0.1 * worth, -np.inf)
         near = self.columns.add(few_per_slot(cheapest_by_delivery(self.demand, rough.prices, limits), _NEAR_DELIVERIES))
         self.budget.charge(_CHOICE_SECONDS * len(near))
         start = np.union1d(np.union1d(near, np.flatnonzero(rough.values > _CLOSED)), self._picked(self.slots))
         budget = replace(self.budget.part(0.5), longest=_LONGEST_PART * self.budget.meter.seconds_left)
-        sharp = relax(self.demand, self.columns, self.stage, budget=budget, start=start)
+        to_vertex = self.stage.is_cost
+        sharp = relax(self.demand, self.columns, self.stage, budget=budget, start=start, to_vertex=to_vertex)
         if sharp.values.any():
             self.relaxation = sharp
             self._raise_bound(sharp.bound)

@@ -11,11 +11,14 @@ from cms.scheduling.bundle import Point, ascend
 from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Demand, demand_of
 from cms.scheduling.feasibility import find_violations
+from cms.scheduling.large_tier import settle_large
 from cms.scheduling.linear import Stage, TierLimit, relax, sample_of
 from cms.scheduling.plan import Plan
 from cms.scheduling.problem import SchedulingProblem
 from cms.scheduling.problem_file import problem_from_document
 from cms.scheduling.result import SchedulingResult
+from cms.scheduling.search import tier_value
+from cms.scheduling.solution import Solution
 from cms.scheduling.tables import PlantTables
 from tests.benchmarks.problems import a_problem
 from tests.unit.scheduling.stages import a_stage
@@ -59,12 +62,29 @@ def test_a_sample_has_its_share_of_the_hours_and_of_the_limits(crowded: tuple[De
     assert sample.limits[0].days == pytest.approx(600.0 * part)
 
 
+@pytest.mark.parametrize("most_rows", [10, 1_500])
+def test_with_many_buckets_or_few_a_large_tier_is_bounded(
+    crowded: tuple[Demand, Stage], monkeypatch: pytest.MonkeyPatch, most_rows: int
+) -> None:
+    demand, stage = crowded
+    exact = relax(demand, Columns(demand), stage, budget=Budget.of_seconds(60))
+    monkeypatch.setattr("cms.scheduling.large_tier.MOST_ROWS", most_rows)
+    monkeypatch.setattr("cms.scheduling.linear.MOST_ROWS", most_rows)
+    monkeypatch.setattr("cms.scheduling.linear._LARGE", 50)
+
+    settled = settle_large(Solution(demand, Columns(demand)), stage, Budget.of_seconds(8), least=0.0)
+
+    assert 0.999 * exact.bound <= settled.bound <= exact.bound + 1e-6
+    assert tier_value(settled.solution, stage) >= settled.bound
+
+
 @pytest.fixture(scope="module")
 def annealed() -> Iterator[tuple[SchedulingProblem, SchedulingResult]]:
     """Four hundred orders settled as if they were thousands, with fewer trials."""
     problem = problem_from_document(a_problem(400, load=0.9, seed=5))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("cms.scheduling.optimizer.MANY_SLOTS", 50)
+        patch.setattr("cms.scheduling.linear._LARGE", 50)
         patch.setattr("cms.scheduling.large_tier._TRIALS_FOR_MONEY", 300)
         yield problem, build_schedule(problem, time_limit_seconds=12.0)
 
