@@ -83,7 +83,8 @@ def solve_interior(programme: GroupedProgramme, *, tolerance: float, go_on: Call
     unit = max(float(np.abs(programme.costs).mean()), 1e-9)
     rows = sparse.csc_array(sparse.diags_array(1.0 / scale) @ programme.rows)
     scaled = GroupedProgramme(programme.costs / unit, programme.firsts, programme.sizes, rows, programme.limits / scale)
-    point = _Path(scaled).follow(tolerance, go_on)
+    with np.errstate(all="ignore"):  # where there is no plan the prices grow without end
+        point = _Path(scaled).follow(tolerance, go_on)
     if point is None:
         return None
     return point._replace(slacks=point.slacks * scale, prices=point.prices * unit / scale)
