@@ -11,12 +11,14 @@ import numpy as np
 
 from cms.scheduling.budget import Budget
 from cms.scheduling.columns import NO_WAY
-from cms.scheduling.demand import Floats, Integers
+from cms.scheduling.demand import Flags, Floats, Integers
 from cms.scheduling.linear import Programme
 from cms.scheduling.rounding import Rounding
 from cms.scheduling.solution import Solution, in_units
 
 _EXACT, _HALF = 1e-6, 0.5
+_CHOICE_SECONDS = 1e-4
+"""Of a common machine, measured: to say what is to be done with the pieces of an order."""
 _TURNS_TO_JUDGE, _STILL_LEFT = 12, 0.85
 """Where so many turns leave more than this part of the choices, deciding has no end worth waiting for."""
 
@@ -59,6 +61,8 @@ class Descent:
         self._slots = [programme.demand.slots[slot] for slot in programme.slots.tolist()]
         self._is_divisible = programme.demand.splittable[programme.slots]
         self._least = np.array([float(slot.order.smallest_split) / slot.quantity for slot in self._slots])
+        pieces = np.array([slot.most_pieces for slot in self._slots])
+        self._most = np.minimum(pieces, np.floor((1 + _EXACT) / np.maximum(self._least, _EXACT))).astype(np.int64)
         self._is_held = np.zeros(len(self._slots), dtype=np.bool_)
         self._held: dict[int, list[Hold]] = {}
         programme.relent(penalty)
@@ -218,20 +222,27 @@ class Descent:
         What is decided last finds little room, so that should be little.
         """
         found: list[tuple[float, int, Choice]] = []
-        for row, places in self._pieces().items():
-            least = float(self._least[row])
-            most = min(self._slots[row].most_pieces, int((1 + _EXACT) / least))
-            large = [place for place in places if self._shares[place] >= least - _EXACT][-most:]
+        for row, places in self._pieces(self._has_wrong_pieces()).items():
+            most = int(self._most[row])
+            large = [place for place in places if self._shares[place] >= self._least[row] - _EXACT][-most:]
             others = [place for place in places if place not in large]
-            if others and not self._is_held[row]:
-                choice = self._piece_choice(row, large, others[-1] if len(large) < most else None)
-                found.append((-float(self._shares[others].sum()), row, choice))
+            choice = self._piece_choice(row, large, others[-1] if len(large) < most else None)
+            found.append((-float(self._shares[others].sum()), row, choice))
+        self.budget.charge(_CHOICE_SECONDS * len(found))
         return [choice for _, _, choice in sorted(found, key=lambda one: one[:2])]
 
-    def _pieces(self) -> dict[int, list[int]]:
-        """By row of an order that may be divided: the places that take a share of it, the smallest first."""
-        pieces: dict[int, list[int]] = {row: [] for row in np.flatnonzero(self._is_divisible).tolist()}
-        for place in self._taken_columns[self._is_divisible[self._rows[self._taken_columns]]].tolist():
+    def _has_wrong_pieces(self) -> Flags:
+        """By row: whether it is not decided yet and has a piece that is too small, or one too many."""
+        rows = self._rows[self._taken_columns]
+        small = rows[self._shares[self._taken_columns] < self._least[rows] - _EXACT]
+        has_small = np.bincount(small, minlength=len(self._slots)) > 0
+        has_many = np.bincount(rows, minlength=len(self._slots)) > self._most
+        return np.asarray((has_small | has_many) & self._is_divisible & ~self._is_held)
+
+    def _pieces(self, wanted: Flags) -> dict[int, list[int]]:
+        """By row of these orders: the places that take a share of it, the smallest first."""
+        pieces: dict[int, list[int]] = {row: [] for row in np.flatnonzero(wanted).tolist()}
+        for place in self._taken_columns[wanted[self._rows[self._taken_columns]]].tolist():
             pieces[int(self._rows[place])].append(place)
         return {row: sorted(places, key=lambda p: (float(self._shares[p]), p)) for row, places in pieces.items()}
 
@@ -272,7 +283,7 @@ class Descent:
             picks = ((int(chosen[place - first_column]), 1.0),) if place >= first_column else ()
             found.picks[int(self.programme.slots[row])] = picks
         rounding = Rounding(self.programme.columns, self.programme.stage, self.programme.prices()[0])
-        for row, parts in self._pieces().items():
+        for row, parts in self._pieces(self._is_divisible).items():
             number, slot = int(self.programme.slots[row]), self._slots[row]
             shares = [(int(chosen[place - first_column]), float(self._shares[place])) for place in reversed(parts)]
             if len(parts) > 1 and self._is_allowed(row, parts):
