@@ -8,7 +8,7 @@ from scipy import sparse
 from cms.scheduling.annealing import Choices, Chosen
 from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Demand, Floats, Integers
-from cms.scheduling.linear import Relaxation, Stage, class_price
+from cms.scheduling.linear import Relaxation, Stage, limit_prices_of
 from cms.scheduling.moves import Options, Pieces, Rows
 from cms.scheduling.solution import Picks
 
@@ -126,7 +126,7 @@ def _options(  # noqa: PLR0917  # all that the choices come from
     slots = piece_slots[owner]
     matrix = _entries(demand, columns, stage, chosen, slots)
     costs = _costs(demand, columns, stage, chosen, slots)
-    tiers = [class_price(demand, relaxation.prices, limit.priority) for limit in stage.limits]
+    tiers = limit_prices_of(demand, stage, relaxation.prices)
     reduced = costs + np.concatenate([relaxation.prices.bucket, tiers]) @ matrix
     ranked = np.lexsort((np.arange(len(chosen)), reduced, owner))
     matrix = matrix[:, ranked]
@@ -169,7 +169,7 @@ def _with_rows(  # noqa: PLR0917  # all that the choices come from
 ) -> Choices:
     """Adds the rows. An order is worth a day, or in the cost tier its hours at the middle price of full buckets."""
     bucket, count = relaxation.prices.bucket, len(stage.limits)
-    tiers = np.array([class_price(demand, relaxation.prices, limit.priority) for limit in stage.limits])
+    tiers = limit_prices_of(demand, stage, relaxation.prices)
     known = np.flatnonzero(stage.active[columns.slots])
     hours = float(columns.hours[:, known].sum() / max(1, len(known)))
     full = bucket[bucket > max(1e-9, bucket.max() / 100)]

@@ -19,7 +19,7 @@ _STEP_SECONDS, _ROW_SECONDS = 9e-8, 3e-11
 """Of a common machine, measured: for each step by entry, and by the cube of the rows."""
 
 
-class Point(NamedTuple):
+class NearPoint(NamedTuple):
     """A point near the optimum of a programme in HiGHS: by column its share, by row what is left and its dual.
 
     `bound` is what no shares of its columns come below.
@@ -43,7 +43,7 @@ class _Form(NamedTuple):
     costs: Floats
 
 
-def approach(highs: QuietHighs, order_count: int, budget: Budget, *, tolerance: float) -> Point | None:
+def approach(highs: QuietHighs, order_count: int, budget: Budget, *, tolerance: float) -> NearPoint | None:
     """A point near the optimum; None where the method is not fit for the programme or the budget.
 
     Parameters
@@ -71,7 +71,8 @@ def _grouped(lp: highspy.HighsLp, order_count: int) -> _Form | None:
 
     None where an order has no column, a column no end, or nothing is used.
     """
-    matrix, owners, upper = _matrix(lp), _owners(lp, order_count), np.array(lp.col_upper_)
+    matrix, upper = _matrix(lp), np.array(lp.col_upper_)
+    owners = _owners(matrix, order_count)
     columns = np.flatnonzero(upper > 0)
     others = columns[owners[columns] < 0]
     owners[others] = order_count + np.arange(len(others))
@@ -102,15 +103,15 @@ def _matrix(lp: highspy.HighsLp) -> sparse.csc_array:
     return sparse.csc_array((entries.value_, entries.index_, entries.start_), (lp.num_row_, lp.num_col_))
 
 
-def _owners(lp: highspy.HighsLp, order_count: int) -> Integers:
+def _owners(matrix: sparse.csc_array, order_count: int) -> Integers:
     """By column the order that it belongs to, by row; -1 for none."""
-    by_order = sparse.csc_array(_matrix(lp)[:order_count])
-    owners = np.full(lp.num_col_, -1)
+    by_order = sparse.csc_array(matrix[:order_count])
+    owners = np.full(by_order.shape[1], -1)
     owners[np.diff(by_order.indptr) > 0] = by_order.indices
     return owners
 
 
-def _in_highs(lp: highspy.HighsLp, order_count: int, form: _Form, point: InteriorPoint) -> Point:
+def _in_highs(lp: highspy.HighsLp, order_count: int, form: _Form, point: InteriorPoint) -> NearPoint:
     shares, slacks, duals = np.zeros(lp.num_col_), np.full(lp.num_row_, np.inf), np.zeros(lp.num_row_)
     known = form.columns >= 0
     shares[form.columns[known]] = point.values[known]
@@ -119,13 +120,13 @@ def _in_highs(lp: highspy.HighsLp, order_count: int, form: _Form, point: Interio
     group_prices = np.minimum.reduceat(priced, form.programme.firsts[:-1])
     duals[:order_count], duals[form.rows] = group_prices[:order_count], -point.prices
     bound = float((form.programme.sizes * group_prices).sum() - (form.programme.limits * point.prices).sum())
-    return Point(bound, shares, slacks, duals)
+    return NearPoint(bound, shares, slacks, duals)
 
 
-def start_from(highs: QuietHighs, order_count: int, point: Point) -> None:
+def start_from(highs: QuietHighs, order_count: int, point: NearPoint) -> None:
     """Gives the simplex method the basis that a point is near to: HiGHS mends it where that is none."""
     lp, status = highs.getLp(), highspy.HighsBasisStatus
-    upper, owners = np.array(lp.col_upper_), _owners(lp, order_count)
+    upper, owners = np.array(lp.col_upper_), _owners(_matrix(lp), order_count)
     reach = np.where(np.isinf(upper), 1.0, upper)
     is_basic = (point.shares > _IN_BASIS * reach) & (np.isinf(upper) | (point.shares < (1.0 - _IN_BASIS) * reach))
     ranked = np.argsort(point.shares, kind="stable")
@@ -144,4 +145,4 @@ def start_from(highs: QuietHighs, order_count: int, point: Point) -> None:
     highs.setBasis(basis)
 
 
-__all__ = ["Point", "approach", "start_from"]
+__all__ = ["NearPoint", "approach", "start_from"]

@@ -42,7 +42,7 @@ _ANOTHER = 1.5
 def dive(
     programme: Programme, solution: Solution, budget: Budget, *, attempts: int = 1, keeps_margin: bool = True
 ) -> Solution | None:
-    """Whole orders near the optimum of a programme that is solved; a limit may be broken a little.
+    """Whole orders near the optimum of a programme that is solved; limits are kept if single units can mend them.
 
     None where the time was up, no end in sight, or whole orders cost much more than divided ones.
 

@@ -1,6 +1,7 @@
 """How tiers of many orders are settled: bounded by a relaxation, and annealed from whole orders drawn from it.
 
-Up to some thousand orders the relaxation is the linear programme; beyond, the dual says where that programme starts.
+The relaxation is the linear programme; of a large tier it starts from the prices of a sample, or of the dual where
+there are too many buckets for the interior point method.
 """
 
 from collections.abc import Callable
@@ -17,12 +18,11 @@ from cms.scheduling.demand import Floats, Integers, Slot
 from cms.scheduling.diving import dive
 from cms.scheduling.integer import CAPACITY_TOLERANCE
 from cms.scheduling.linear import (
-    MOST_ROWS,
     Relaxation,
     Stage,
-    class_price,
     few_per_slot,
     lagrangian_bound,
+    limit_prices_of,
     relax,
     sample_of,
     stage_prices,
@@ -241,7 +241,7 @@ class _AnnealedTier(Tier):
 
 
 class _LargeTier(_AnnealedTier):
-    """The search of a tier that is too large for a linear programme."""
+    """The search of a tier of thousands of orders."""
 
     _trials_in_a_class, _keeps_margin = _TRIALS_IN_A_LARGE_CLASS, True
     _attempts, _is_strict, _trials_after_dive, _near_enough = 8, True, 50, 5e-3
@@ -254,11 +254,11 @@ class _LargeTier(_AnnealedTier):
         """Bounds a large tier by its linear programme, or where that takes too long by its dual."""
         demand, columns, stage = self.demand, self.columns, self.stage
         sampled = relax(demand, columns, sample_of(demand, columns, stage), budget=self.budget.part(0.2)).prices
-        prices = stage_prices(demand, stage, sampled.bucket, self._limit_prices(sampled))
+        prices = stage_prices(demand, stage, sampled.bucket, limit_prices_of(demand, stage, sampled).tolist())
         bound, slot_costs = lagrangian_bound(demand, columns, stage, prices)
         self._raise_bound(bound)
         self.relaxation = Relaxation(bound, prices, slot_costs, np.zeros(len(columns)))
-        if len(stage.regular_hours) + len(stage.limits) > MOST_ROWS:
+        if not stage.has_few_rows:
             self._climb(prices)
         if not self.is_closed:
             self._sharpen()
@@ -266,12 +266,9 @@ class _LargeTier(_AnnealedTier):
             self._climb(prices)
         self.guide = self._relaxed()
 
-    def _limit_prices(self, prices: Prices) -> list[float]:
-        return [class_price(self.demand, prices, limit.priority) for limit in self.stage.limits]
-
     def _climb(self, prices: Prices) -> None:
         """Bounds the tier by its dual, from some prices on."""
-        start = Point(prices.bucket, np.array(self._limit_prices(prices)))
+        start = Point(prices.bucket, limit_prices_of(self.demand, self.stage, prices))
         ascent = ascend(self.demand, self.columns, self.stage, start, budget=self.budget.part(0.2))
         self._raise_bound(ascent.response.bound)
         shares = self._shares(ascent)

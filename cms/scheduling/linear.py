@@ -20,13 +20,13 @@ from cms.scheduling.highs import guard, quiet_highs
 from cms.scheduling.pricing import Found, Prices, best_costs, cheapest_by_delivery
 
 if TYPE_CHECKING:
-    from cms.scheduling.crossover import Point
+    from cms.scheduling.crossover import NearPoint
 
 Indices: TypeAlias = npt.NDArray[np.int32]
 """As HiGHS wants them."""
 _TOLERANCE = 1e-7
 _MOST_ROUNDS = 60
-_LARGE, MOST_ROWS = 4_000, 1_500
+_LARGE, _MOST_ROWS = 4_000, 1_500
 """With so many orders a programme is approached from its interior; not with more other rows than this: its steps cost
 their cube."""
 _NEAR, _POINT_TOLERANCE = 1e-5, 1e-7
@@ -85,6 +85,11 @@ class Stage:
     def is_cost(self) -> bool:
         """Whether this is the cost tier."""
         return self.priority is None
+
+    @property
+    def has_few_rows(self) -> bool:
+        """Whether buckets and limits are few enough for the interior point method."""
+        return len(self.regular_hours) + len(self.limits) <= _MOST_ROWS
 
     def column_costs(self, demand: Demand, columns: Columns, chosen: Integers) -> Floats:
         """What columns count in this tier."""
@@ -159,37 +164,40 @@ def _approached(programme: "Programme", budget: Budget) -> Relaxation | None:
         objective = programme.approach(budget)
         if objective is None:
             return best
-        prices, slot_prices = programme.prices()
-        bound, slot_costs = lagrangian_bound(programme.demand, programme.columns, programme.stage, prices)
-        budget.charge(_PRICING_SECONDS * len(programme.slots))
-        if best is None or bound > best.bound:
-            best = Relaxation(bound, prices, slot_costs, programme.values())
-        is_near = objective - bound <= _NEAR * max(1.0, abs(objective))
-        if is_near or budget.is_spent or not programme.grow(prices, slot_prices):
+        now, slot_prices = _as_solved(programme, budget)
+        if best is None or now.bound > best.bound:
+            best = now
+        is_near = objective - now.bound <= _NEAR * max(1.0, abs(objective))
+        if is_near or budget.is_spent or not programme.grow(now.prices, slot_prices):
             break
     return best
 
 
 def _solved(programme: "Programme", budget: Budget, best: Relaxation | None) -> Relaxation:
     """The optimum by the simplex method, or the best bound that there was time for."""
-    demand, columns, stage = programme.demand, programme.columns, programme.stage
     for _ in range(_MOST_ROUNDS):
         objective = programme.solve(budget)
         if objective is None:
             break
-        prices, slot_prices = programme.prices()
-        bound, slot_costs = lagrangian_bound(demand, columns, stage, prices)
-        budget.charge(_PRICING_SECONDS * len(programme.slots))
-        is_solved = objective - bound <= _TOLERANCE * max(1.0, abs(objective))
-        if best is None or bound > best.bound:
-            best = Relaxation(bound, prices, slot_costs, programme.values())
+        now, slot_prices = _as_solved(programme, budget)
+        is_solved = objective - now.bound <= _TOLERANCE * max(1.0, abs(objective))
+        if best is None or now.bound > best.bound:
+            best = now
         elif is_solved:
-            best = replace(best, values=programme.values())
+            best = replace(best, values=now.values)
         if is_solved:
             return replace(best, programme=programme)
-        if budget.is_spent or not programme.grow(prices, slot_prices):
+        if budget.is_spent or not programme.grow(now.prices, slot_prices):
             break
-    return best or _trivial(demand, columns, stage)
+    return best or _trivial(programme.demand, programme.columns, programme.stage)
+
+
+def _as_solved(programme: "Programme", budget: Budget) -> tuple[Relaxation, Floats]:
+    """The bound and shares of a programme as it was solved last, and by slot what it costs there."""
+    prices, slot_prices = programme.prices()
+    bound, slot_costs = lagrangian_bound(programme.demand, programme.columns, programme.stage, prices)
+    budget.charge(_PRICING_SECONDS * len(programme.slots))
+    return Relaxation(bound, prices, slot_costs, programme.values()), slot_prices
 
 
 def sample_of(demand: Demand, columns: Columns, stage: Stage) -> Stage:
@@ -260,13 +268,17 @@ def lagrangian_bound(demand: Demand, columns: Columns, stage: Stage, prices: Pri
     promised = out + stage.promise_price if stage.promise_price else np.inf
     costs = np.minimum(costs, np.where(stage.may_stay_out, out, promised))
     bound = float(costs[stage.active].sum()) - capacity_value(stage, prices.bucket)
-    for limit in stage.limits:
-        bound -= class_price(demand, prices, limit.priority) * limit.days
+    for limit, price in zip(stage.limits, limit_prices_of(demand, stage, prices).tolist(), strict=True):
+        bound -= price * limit.days
     return bound, costs
 
 
-def class_price(demand: Demand, prices: Prices, priority: int) -> float:
-    """The price of a day of a class, for an order of weight 1."""
+def limit_prices_of(demand: Demand, stage: Stage, prices: Prices) -> Floats:
+    """By limit of a settled tier: the price of a day of its class, for an order of weight 1."""
+    return np.array([_class_price(demand, prices, limit.priority) for limit in stage.limits])
+
+
+def _class_price(demand: Demand, prices: Prices, priority: int) -> float:
     mine = np.flatnonzero((demand.classes == priority) & (demand.weights > 0))
     return float(prices.day[mine[0]] / demand.weights[mine[0]]) if len(mine) else 0.0
 
@@ -294,7 +306,7 @@ class Programme:
         self._add_rows()
         self.first_column = self._add_fixed_columns()
         self._shares, self._duals = np.zeros(0), np.zeros(self.highs.getNumRow())
-        self._point: Point | None = None
+        self._point: NearPoint | None = None
         self.extend(indices)
 
     def _add_rows(self) -> None:
@@ -445,8 +457,7 @@ class Programme:
     @property
     def is_large(self) -> bool:
         """Whether the interior point method comes near the optimum before the simplex method would."""
-        few_rows = self._bucket_count + len(self.stage.limits) <= MOST_ROWS
-        return len(self.slots) >= _LARGE and few_rows and self.stage.promise_price == 0
+        return len(self.slots) >= _LARGE and self.stage.has_few_rows and self.stage.promise_price == 0
 
     def approach(self, budget: Budget) -> float | None:
         """A bound of the objective near it, by the interior point method; None where it does not get there."""

@@ -12,9 +12,9 @@ import numpy as np
 
 from cms.scheduling.columns import NO_WAY, Columns
 from cms.scheduling.demand import Floats, Integers, Slot
-from cms.scheduling.linear import Stage, class_price
+from cms.scheduling.linear import Stage, limit_prices_of
 from cms.scheduling.pricing import Prices
-from cms.scheduling.solution import Picks, Solution
+from cms.scheduling.solution import Picks, Solution, beyond_limits
 
 Shares: TypeAlias = list[tuple[int, float]]
 """Columns with the shares of the open quantity that they take."""
@@ -72,7 +72,7 @@ class _Rows:
     """What columns use of the buckets and settled classes of a stage."""
 
     def __init__(self, columns: Columns, stage: Stage) -> None:
-        self._columns, self._stage = columns, stage
+        self._columns = columns
         self._buckets = len(stage.regular_hours)
         self._of_class = {limit.priority: self._buckets + place for place, limit in enumerate(stage.limits)}
 
@@ -87,17 +87,9 @@ class _Rows:
             amounts[row] = demand.weights[slot] * self._columns.days[column]
         return amounts
 
-    def beyond(self, solution: Solution) -> Floats:
-        """By row: how much a solution takes beyond its limit; less than 0 where there is room."""
-        stage, demand = self._stage, solution.demand
-        days = demand.weights * solution.days()
-        late = [float(days[demand.classes == limit.priority].sum()) - limit.days for limit in stage.limits]
-        return np.concatenate([solution.hours() - stage.regular_hours - stage.overtime_hours, late])
-
 
 def _worth(columns: Columns, stage: Stage, prices: Prices) -> Floats:
-    tiers = [class_price(columns.demand, prices, limit.priority) for limit in stage.limits]
-    return np.concatenate([prices.bucket, tiers])
+    return np.concatenate([prices.bucket, limit_prices_of(columns.demand, stage, prices)])
 
 
 class _Shift(NamedTuple):
@@ -121,16 +113,18 @@ def fitted(solution: Solution, stage: Stage, prices: Prices, slots: Integers) ->
     changes = np.stack([_change(found, rows, shift) for shift in shifts])
     costs = changes @ worth
     dear = 1.0 + 1e3 * float(np.abs(worth).max())
-    beyond = rows.beyond(found)
+    beyond, owners = beyond_limits(found, stage), np.array([shift.slot for shift in shifts])
+    may = np.array([_may_give(found, shift) for shift in shifts])
     for _ in range(_MOST_SHIFTS):
         harm = np.maximum(beyond, 0.0).sum()
-        may = np.array([_may_give(found, shift) for shift in shifts])
         after = np.where(may, np.maximum(beyond + changes, 0.0).sum(axis=1), np.inf)
         best = int((dear * after + costs).argmin())
         if not after[best] < harm - _NOTHING:
             break
         _shift(found, shifts[best])
         beyond = beyond + changes[best]
+        for place in np.flatnonzero(owners == owners[best]).tolist():
+            may[place] = _may_give(found, shifts[place])
     return found
 
 

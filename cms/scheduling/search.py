@@ -12,7 +12,7 @@ from cms.scheduling.insertion import descend, insert
 from cms.scheduling.integer import CAPACITY_TOLERANCE, Answer, choose, grain_of
 from cms.scheduling.linear import Relaxation, Stage, few_per_slot, relax
 from cms.scheduling.pricing import Found, Prices, all_within, cheapest_by_delivery
-from cms.scheduling.solution import Picks, Solution
+from cms.scheduling.solution import Picks, Solution, beyond_limits
 
 _CLOSED = 1e-9
 _FEW_CELLS = 200_000
@@ -379,16 +379,9 @@ def tier_value(solution: Solution, stage: Stage) -> float:
 
 def keeps_limits(solution: Solution, stage: Stage) -> bool:
     """Whether hours, settled tiers and the orders that must be delivered are as they should be."""
-    room = stage.regular_hours + stage.overtime_hours - solution.hours()
-    if (room < -CAPACITY_TOLERANCE).any():
+    if (beyond_limits(solution, stage) > CAPACITY_TOLERANCE).any():
         return False
-    if not keeps_promises(solution, stage)[stage.active].all():
-        return False
-    weighted = solution.demand.weights * solution.days()
-    return all(
-        weighted[solution.demand.classes == limit.priority].sum() <= limit.days + CAPACITY_TOLERANCE
-        for limit in stage.limits
-    )
+    return bool(keeps_promises(solution, stage)[stage.active].all())
 
 
 def keeps_promises(solution: Solution, stage: Stage) -> Flags:

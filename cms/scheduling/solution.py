@@ -6,6 +6,7 @@ import numpy as np
 
 from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Demand, Floats, Integers, Slot
+from cms.scheduling.linear import Stage
 from cms.scheduling.plan import Piece, Plan
 from cms.scheduling.pricing import Found
 
@@ -97,6 +98,13 @@ class Solution:
         whole = demand.slots[slot].quantity
         quantity = whole if share == 1.0 else float(round(share * whole))
         return Piece(int(routing), int(columns.completions[column]), int(columns.deliveries[column]), quantity)
+
+
+def beyond_limits(solution: Solution, stage: Stage) -> Floats:
+    """By bucket and then by settled tier: hours and days beyond the limit; less than 0 where there is room."""
+    days = solution.demand.weights * solution.days()
+    late = [float(days[solution.demand.classes == limit.priority].sum()) - limit.days for limit in stage.limits]
+    return np.concatenate([solution.hours() - (stage.regular_hours + stage.overtime_hours), late])
 
 
 def in_units(slot: Slot, columns: Columns, shares: list[tuple[int, float]], total: float) -> Picks:

@@ -68,8 +68,7 @@ def test_with_many_buckets_or_few_a_large_tier_is_bounded(
 ) -> None:
     demand, stage = crowded
     exact = relax(demand, Columns(demand), stage, budget=Budget.of_seconds(60))
-    monkeypatch.setattr("cms.scheduling.large_tier.MOST_ROWS", most_rows)
-    monkeypatch.setattr("cms.scheduling.linear.MOST_ROWS", most_rows)
+    monkeypatch.setattr("cms.scheduling.linear._MOST_ROWS", most_rows)
     monkeypatch.setattr("cms.scheduling.linear._LARGE", 50)
 
     settled = settle_large(Solution(demand, Columns(demand)), stage, Budget.of_seconds(8), least=0.0)
