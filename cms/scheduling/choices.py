@@ -13,7 +13,7 @@ from cms.scheduling.moves import Options, Pieces, Rows
 from cms.scheduling.solution import Picks
 
 _MOST_PIECES = 4
-_OUT = -1
+_OUT, _NOTHING = -1, 1e-9
 _PATIENCE = 0.3
 """So much of what an order's hours are worth may a choice be dearer at the prices for others to make room for it."""
 _COOL = 0.03
@@ -38,13 +38,16 @@ class Piecewise:
     columns: Integers
 
     def start(self, picks: list[Picks]) -> Chosen:
-        """Where to start from: picks, where they are among the choices, else the first choice."""
+        """Where to start from: picks, where they are among the choices, else the first choice.
+
+        What is delivered of an order in part only leaves the rest out, if it may have a piece more.
+        """
         chosen = self.choices.pieces.first.copy()
         shares = np.zeros(len(chosen))
         for slot in np.unique(self.slots).tolist():
             first = int(np.searchsorted(self.slots, slot))
             many = int(self.choices.pieces.siblings[first])
-            for number, (column, share) in enumerate(picks[slot][:many] or ((_OUT, 1.0),)):
+            for number, (column, share) in enumerate(_with_rest(picks[slot])[:many]):
                 piece = first + number
                 known = self.columns[self.choices.pieces.first[piece] : self.choices.pieces.last[piece]]
                 place = np.flatnonzero(known == column)
@@ -63,9 +66,15 @@ class Piecewise:
             if share > 0 and column != _OUT:
                 found[slot][column] = found[slot].get(column, 0.0) + share
         return {
-            slot: tuple((column, 1.0 if share > 1 - 1e-9 else share) for column, share in parts.items())
+            slot: tuple((column, 1.0 if share > 1 - _NOTHING else share) for column, share in parts.items())
             for slot, parts in found.items()
         }
+
+
+def _with_rest(picks: Picks) -> Picks:
+    """Picks, and as one more what they leave out."""
+    rest = 1.0 - sum(share for _, share in picks)
+    return (*picks, (_OUT, rest)) if rest > _NOTHING else picks
 
 
 def pieces_of(demand: Demand, columns: Columns, stage: Stage, relaxation: Relaxation, known: Integers) -> Piecewise:
