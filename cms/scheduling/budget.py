@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 
 RESERVE = 0.85
 """The part of a time limit that is spent by count; the rest is for machines that are slower or busy."""
+_SEARCHED = 0.95
+"""The part of a time limit after which the clock ends a search: what runs over, and the answer, take some time, too."""
 _LEAST_SECONDS = 0.05
 """HiGHS is given so much even when the time is up, so that it ends in order."""
 
@@ -49,7 +51,7 @@ class Budget:
     @classmethod
     def of_seconds(cls, seconds: float) -> "Budget":
         """The budget of a search that must end so many seconds from now."""
-        return cls(Meter(time.monotonic() + seconds), RESERVE * seconds)
+        return cls(Meter(time.monotonic() + _SEARCHED * seconds), RESERVE * seconds)
 
     @property
     def left(self) -> float:

@@ -13,14 +13,14 @@ from cms.scheduling.linear import Stage
 from cms.scheduling.solution import Picks, Solution
 
 _EXACT = 1e-9
-_PENALTY = 10.0
-"""A broken promise counts this many times the dearest column."""
 CAPACITY_TOLERANCE = 1e-7
 _RUN_SECONDS, _RUN_SECONDS_BY_ENTRY, _ITERATION_SECONDS = 5e-3, 8e-6, 1.8e-4
 """Of a common machine, measured: for each run, by entry of its matrix, by simplex iteration with all around it."""
 _LOOK_SECONDS, _LOOK_SECONDS_BY_ENTRY = 3e-3, 1.5e-6
 """Likewise, from one look of HiGHS at whether it should end to the next."""
 _MOST_LOOKS = 10**9
+_LONG_HEURISTICS = ("rens", "rins", "root_reduced_cost")
+"""Programmes within the programme, in which HiGHS does not look at whether it should end: some take seconds."""
 _GRAINS = (1.0, 2.0, 4.0, 5.0, 10.0, 20.0, 100.0)
 
 
@@ -56,7 +56,7 @@ def choose(
     granularity: float = 0.0,
     relative_gap: float = 0.0,
     most_nodes: int | None = None,
-    softly: bool = False,
+    is_brief: bool = False,
 ) -> Answer:
     """The best picks of the free slots among candidate columns.
 
@@ -70,16 +70,17 @@ def choose(
         Values differ by whole multiples of this; 0: by anything.
     most_nodes : int, optional
         Where the search ends, whatever the machine's speed.
-    softly : bool
-        Whether a promise may be broken (an order left out that must be delivered, days beyond a settled tier) at a cost
-        that is higher than anything it could save.
+    is_brief : bool
+        Whether it is one of many choices in a large tier, from which no single one may take long.
     """
-    programme = _Programme(solution, stage, free, candidates, softly=softly)
+    programme = _Programme(solution, stage, free, candidates)
     highs = programme.highs
     highs.setOptionValue("mip_rel_gap", relative_gap)
     highs.setOptionValue("mip_abs_gap", max(_EXACT, 0.999 * granularity))
     if most_nodes is not None:
         highs.setOptionValue("mip_max_nodes", most_nodes)
+    for heuristic in _LONG_HEURISTICS if is_brief else ():
+        highs.setOptionValue(f"mip_heuristic_run_{heuristic}", False)  # noqa: FBT003  # the signature of HiGHS
     programme.start_from(solution)
     programme.run(budget)
     return programme.answer()
@@ -96,12 +97,10 @@ def grain_of(values: Floats) -> float:
 class _Programme:
     """One programme.
 
-    Its variables: staying out by slot, overtime by bucket (cost tier), a share by column, a use by split column, and
-    with a penalty the excess by settled tier.
+    Its variables: staying out by slot, overtime by bucket (cost tier), a share by column, a use by split column.
     """
 
-    def __init__(self, solution: Solution, stage: Stage, free: Integers, candidates: Integers, *, softly: bool) -> None:
-        self.softly = softly
+    def __init__(self, solution: Solution, stage: Stage, free: Integers, candidates: Integers) -> None:
         self.demand, self.columns = solution.demand, solution.columns
         self.stage, self.free = stage, free
         fits = self.columns.days[candidates] <= stage.most_days[self.columns.slots[candidates]] + 1e-9
@@ -131,8 +130,7 @@ class _Programme:
         self.first_overtime = slots
         self.first_share = slots + overtime
         self.first_use = self.first_share + len(self.candidates)
-        self.first_excess = self.first_use + len(self.split)
-        self.variable_count = self.first_excess + (len(self.stage.limits) if self.softly else 0)
+        self.variable_count = self.first_use + len(self.split)
 
     def _model(self) -> highspy.HighsLp:
         rows, lower, upper = self._rows()
@@ -162,17 +160,11 @@ class _Programme:
         shares = self.stage.column_costs(self.demand, self.columns, self.candidates)
         shares[self.split] /= self._units()
         costs[self.first_share : self.first_use] = shares
-        if self.softly:
-            penalty = _PENALTY * float(costs.max(initial=1.0))
-            costs[: len(self.free)] += np.where(self.stage.may_stay_out[self.free], 0.0, penalty)
-            costs[self.first_excess :] = penalty
         return costs
 
     def _upper(self) -> Floats:
         upper = np.ones(self.variable_count)
-        if not self.softly:
-            upper[: len(self.free)] = self.stage.may_stay_out[self.free]
-        upper[self.first_excess :] = np.inf
+        upper[: len(self.free)] = self.stage.may_stay_out[self.free]
         if self.stage.money:
             upper[self.first_overtime : self.first_share] = self.stage.overtime_hours
         upper[self.first_share + self.split] = self._units()
@@ -180,8 +172,7 @@ class _Programme:
 
     def _integrality(self) -> list[highspy.HighsVarType]:
         free, whole = highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger
-        excess = [free] * (self.variable_count - self.first_excess)
-        return [free] * self.first_share + [whole] * (self.first_excess - self.first_share) + excess
+        return [free] * self.first_share + [whole] * (self.variable_count - self.first_share)
 
     def _rows(self) -> tuple[sparse.csc_array, Floats, Floats]:
         """Assignment, capacity and tier rows; for split columns their least and most units, and their number."""
@@ -227,9 +218,9 @@ class _Programme:
 
     def _tiers(self) -> list[tuple[sparse.csc_array, Floats, Floats]]:
         rooms = zip(self.stage.limits, self.room, strict=True)
-        return [self._tier(number, limit.priority, room) for number, (limit, room) in enumerate(rooms)]
+        return [self._tier(limit.priority, room) for limit, room in rooms]
 
-    def _tier(self, number: int, priority: int, room: float) -> tuple[sparse.csc_array, Floats, Floats]:
+    def _tier(self, priority: int, room: float) -> tuple[sparse.csc_array, Floats, Floats]:
         demand, columns = self.demand, self.columns
         row = np.zeros(self.variable_count)
         mine = demand.classes[self.free] == priority
@@ -239,8 +230,6 @@ class _Programme:
             demand.classes[slots] == priority, demand.weights[slots] * columns.days[self.candidates], 0.0
         )
         row[self.first_share : self.first_use] = counted * self._share_of_unit()
-        if self.softly:
-            row[self.first_excess + number] = -1.0
         return sparse.csc_array(row[None, :]), np.array([-np.inf]), np.array([room + 1e-8])
 
     def _split_limits(self) -> list[tuple[sparse.csc_array, Floats, Floats]]:
@@ -300,12 +289,15 @@ class _Programme:
         guard(self.highs, budget)
         stop_after(self.highs, self._most_looks(budget.left))
         self.highs.run()
-        values, info = np.array(self.highs.getSolution().col_value), self.highs.getInfo()
-        objective = info.objective_function_value
-        if len(values) and abs(self._costs() @ values + self.kept_value - objective) > 1e-6 * max(1.0, abs(objective)):
+        if self.highs.getModelStatus() != highspy.HighsModelStatus.kInterrupt and self._is_start_handed_back():
             self.highs.clearSolver()
             self.highs.run()
         budget.charge(self._seconds(self.highs.getInfo().simplex_iteration_count))
+
+    def _is_start_handed_back(self) -> bool:
+        values, objective = np.array(self.highs.getSolution().col_value), self.highs.getInfo().objective_function_value
+        beyond = 1e-6 * max(1.0, abs(objective))
+        return len(values) > 0 and bool(abs(self._costs() @ values + self.kept_value - objective) > beyond)
 
     def _most_looks(self, seconds: float) -> int:
         return int(min(seconds / (_LOOK_SECONDS + _LOOK_SECONDS_BY_ENTRY * self.highs.getNumNz()), _MOST_LOOKS))

@@ -43,6 +43,7 @@ _DIVE_SECONDS, _DIVE_BY_RELAXATION = 0.6, 1.0
 """A dive that is given less is not begun, the second by second of the relaxation: cut short, it is worth little."""
 _PART_FOR_MONEY, _PART_IN_A_CLASS = 0.9, 0.7
 """Of what is left of a tier's budget, for annealing."""
+_PART_TO_IMPROVE, _PART_TO_IMPROVE_A_CLASS = 0.5, 0.2
 _MONEY_PART = 0.02
 """All the money of a plan weighs this part of the tier in the search, so that it wastes none for nothing."""
 _MENDING_PATIENCE, _MOST_MENDED = 1.0, 4_000
@@ -84,11 +85,19 @@ def _settled(tier: "_AnnealedTier", least: float) -> Settled:
 class _AnnealedTier(Tier):
     """The search of a tier of many orders."""
 
-    _part_to_improve = 0.5
     _attempts, _is_strict, _trials_after_dive, _near_enough = 3, False, 400, 1e-4
     _trials_in_a_class, _keeps_margin = _TRIALS_IN_A_CLASS, False
     relaxed_in = 0.0
     """Seconds that the relaxation took."""
+
+    @property
+    def _improves_briefly(self) -> bool:
+        return len(self.slots) > _ROUNDED
+
+    @property
+    def _part_to_improve(self) -> float:
+        """Of what is left of the tier's budget: little in a class of many orders, where it gains hardly anything."""
+        return _PART_TO_IMPROVE_A_CLASS if self._improves_briefly and not self.stage.is_cost else _PART_TO_IMPROVE
 
     def steps(self) -> tuple[Callable[[], None], ...]:
         """What is done after the relaxation, one after the other while there is time and a gap."""

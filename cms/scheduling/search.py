@@ -71,8 +71,6 @@ def settle(solution: Solution, stage: Stage, budget: Budget, *, least: float) ->
 class Tier:
     """The search of one tier: the best solution, its value, and the bound."""
 
-    _part_to_improve = 1.0
-
     def __init__(self, solution: Solution, stage: Stage, budget: Budget) -> None:
         self.solution, self.stage, self.budget = solution, stage, budget
         self.demand: Demand = solution.demand
@@ -100,6 +98,16 @@ class Tier:
     def is_closed(self) -> bool:
         """Whether value and bound meet."""
         return self.value - self.bound <= _CLOSED * max(1.0, abs(self.value))
+
+    @property
+    def _improves_briefly(self) -> bool:
+        """Whether no single choice may take long."""
+        return False
+
+    @property
+    def _part_to_improve(self) -> float:
+        """Of what is left of the tier's budget."""
+        return 1.0
 
     def relax(self) -> None:
         """Bounds the tier by its linear relaxation."""
@@ -311,6 +319,7 @@ class Tier:
                 budget=budget,
                 most_nodes=100,
                 relative_gap=1e-4,
+                is_brief=self._improves_briefly,
             )
             self._accept_answer(self.solution.copy(), answer)
             without_gain = 0 if self._merit(self.solution) < before - _CLOSED else without_gain + 1
