@@ -113,6 +113,7 @@ class _Programme:
         self.kept_hours = solution.hours(kept)
         self._kept_values(solution, kept)
         self._place_variables()
+        self.costs = self._costs()
         self.highs = quiet_highs()
         self.highs.setOptionValue("primal_feasibility_tolerance", _EXACT)
         self.highs.setOptionValue("mip_feasibility_tolerance", _EXACT)
@@ -136,7 +137,7 @@ class _Programme:
         rows, lower, upper = self._rows()
         model = highspy.HighsLp()
         model.num_col_, model.num_row_ = self.variable_count, rows.shape[0]
-        model.col_cost_ = self._costs()
+        model.col_cost_ = self.costs
         model.col_lower_, model.col_upper_ = np.zeros(self.variable_count), self._upper()
         model.row_lower_, model.row_upper_ = lower, upper
         model.offset_ = self.kept_value
@@ -285,6 +286,7 @@ class _Programme:
         """Solves, and solves anew without a start where HiGHS hands back the start instead of what it found.
 
         HiGHS 1.16 does so when its presolve alone solves the programme: the values then do not add up to the objective.
+        A run that was ended by count is over, whatever it hands back.
         """
         guard(self.highs, budget)
         stop_after(self.highs, self._most_looks(budget.left))
@@ -297,7 +299,7 @@ class _Programme:
     def _is_start_handed_back(self) -> bool:
         values, objective = np.array(self.highs.getSolution().col_value), self.highs.getInfo().objective_function_value
         beyond = 1e-6 * max(1.0, abs(objective))
-        return len(values) > 0 and bool(abs(self._costs() @ values + self.kept_value - objective) > beyond)
+        return len(values) > 0 and bool(abs(self.costs @ values + self.kept_value - objective) > beyond)
 
     def _most_looks(self, seconds: float) -> int:
         return int(min(seconds / (_LOOK_SECONDS + _LOOK_SECONDS_BY_ENTRY * self.highs.getNumNz()), _MOST_LOOKS))

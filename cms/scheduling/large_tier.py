@@ -44,6 +44,7 @@ _DIVE_SECONDS, _DIVE_BY_RELAXATION = 0.6, 1.0
 _PART_FOR_MONEY, _PART_IN_A_CLASS = 0.9, 0.7
 """Of what is left of a tier's budget, for annealing."""
 _PART_TO_IMPROVE, _PART_TO_IMPROVE_A_CLASS = 0.5, 0.2
+"""Likewise, for choices among few orders; little in a class of many, where they gain hardly anything."""
 _MONEY_PART = 0.02
 """All the money of a plan weighs this part of the tier in the search, so that it wastes none for nothing."""
 _MENDING_PATIENCE, _MOST_MENDED = 1.0, 4_000
@@ -96,7 +97,6 @@ class _AnnealedTier(Tier):
 
     @property
     def _part_to_improve(self) -> float:
-        """Of what is left of the tier's budget: little in a class of many orders, where it gains hardly anything."""
         return _PART_TO_IMPROVE_A_CLASS if self._improves_briefly and not self.stage.is_cost else _PART_TO_IMPROVE
 
     def steps(self) -> tuple[Callable[[], None], ...]:
