@@ -15,6 +15,8 @@ _SEARCHED = 0.95
 """The part of a time limit after which the clock ends a search: what runs over, and the answer, take some time, too."""
 _LEAST_SECONDS = 0.05
 """HiGHS is given so much even when the time is up, so that it ends in order."""
+_LEAST_PATIENCE = 0.25
+"""A solver that does not end when it should is waited for so much longer at least."""
 
 
 class Meter:
@@ -24,10 +26,12 @@ class Meter:
     ----------
     spent : float
         In seconds of a common machine.
+    patience : float
+        Seconds by the clock that a solver may take beyond the end before it is given up.
     """
 
-    def __init__(self, ends_at: float) -> None:
-        self.spent = 0.0
+    def __init__(self, ends_at: float, patience: float = _LEAST_PATIENCE) -> None:
+        self.spent, self.patience = 0.0, patience
         self._ends_at = ends_at
 
     @property
@@ -51,7 +55,8 @@ class Budget:
     @classmethod
     def of_seconds(cls, seconds: float) -> "Budget":
         """The budget of a search that must end so many seconds from now."""
-        return cls(Meter(time.monotonic() + _SEARCHED * seconds), RESERVE * seconds)
+        patience = max(_LEAST_PATIENCE, (1 - _SEARCHED) * seconds)
+        return cls(Meter(time.monotonic() + _SEARCHED * seconds, patience), RESERVE * seconds)
 
     @property
     def left(self) -> float:
@@ -75,6 +80,11 @@ class Budget:
     def guard_seconds(self) -> float:
         """What a solver that looks at the clock itself is given."""
         return max(_LEAST_SECONDS, min(self.longest, self.meter.seconds_left))
+
+    @property
+    def most_seconds(self) -> float:
+        """How long a solver that was given those may take before it is given up."""
+        return self.guard_seconds + self.meter.patience
 
 
 __all__ = ["RESERVE", "Budget", "Meter"]

@@ -1,22 +1,35 @@
-"""HiGHS as this engine uses it: silent, on one thread, and stopped by counting what it does."""
+"""HiGHS as this engine uses it: silent, on one thread, stopped by count, and given up where it never ends."""
 
+import atexit
 import itertools
+import threading
 from collections.abc import Callable
 
 import highspy
 
 from cms.scheduling.budget import Budget
 
+_LAST_SECONDS = 1.0
+"""Python waits so long, before it ends, for a run that was given up: one that only came late ends in order."""
+
 
 class QuietHighs(highspy.Highs):
     """HiGHS that does not announce itself: it prints its name when callbacks are enabled, before any option is read."""
+
+    is_given_up = False
+    """Whether nobody waits for it any more; then nothing of it may be read, for it may still be at work."""
 
     def enableCallbacks(self) -> None:  # noqa: N802  # the name of HiGHS
         """None is used but that of :meth:`call`."""
 
     def call(self, asked: Callable[[highspy.cb.HighsCallbackInput], None]) -> None:
         """Calls a function whenever an integer programme asks whether it should end."""
-        super().setCallback(lambda _kind, _message, _found, answer, _data: asked(answer), None)
+
+        def ask(_kind: object, _text: str, _found: object, answer: highspy.cb.HighsCallbackInput, _: object) -> None:
+            asked(answer)
+            answer.user_interrupt |= self.is_given_up
+
+        super().setCallback(ask, None)
         self.startCallback(highspy.cb.HighsCallbackType.kCallbackMipInterrupt)
 
 
@@ -47,4 +60,25 @@ def stop_after(highs: QuietHighs, looks: int) -> None:
     highs.call(ask)
 
 
-__all__ = ["QuietHighs", "guard", "quiet_highs", "stop_after"]
+def run_or_give_up(highs: QuietHighs, budget: Budget) -> None:
+    """Runs an integer programme on a thread of its own, which is left to itself where it does not end when it should.
+
+    The presolve of HiGHS 1.16 has loops in which it looks neither at its time limit nor at what it is told, and on rare
+    programmes does not leave them. A plan that is there must not wait for that.
+    """
+    has_ended = threading.Event()
+
+    def run() -> None:
+        highs.run()
+        has_ended.set()
+
+    threading.Thread(target=run, name="HiGHS", daemon=True).start()
+    try:
+        has_ended.wait(budget.most_seconds)
+    finally:
+        highs.is_given_up = not has_ended.is_set()
+        if highs.is_given_up:
+            atexit.register(has_ended.wait, _LAST_SECONDS)
+
+
+__all__ = ["QuietHighs", "guard", "quiet_highs", "run_or_give_up", "stop_after"]

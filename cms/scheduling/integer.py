@@ -8,7 +8,7 @@ from scipy import sparse
 
 from cms.scheduling.budget import Budget
 from cms.scheduling.demand import Floats, Integers
-from cms.scheduling.highs import guard, quiet_highs, stop_after
+from cms.scheduling.highs import guard, quiet_highs, run_or_give_up, stop_after
 from cms.scheduling.linear import Stage
 from cms.scheduling.solution import Picks, Solution
 
@@ -290,13 +290,16 @@ class _Programme:
         """
         guard(self.highs, budget)
         stop_after(self.highs, self._most_looks(budget.left))
-        self.highs.run()
-        if self.highs.getModelStatus() != highspy.HighsModelStatus.kInterrupt and self._is_start_handed_back():
+        run_or_give_up(self.highs, budget)
+        if self._is_start_handed_back():
             self.highs.clearSolver()
-            self.highs.run()
-        budget.charge(self._seconds(self.highs.getInfo().simplex_iteration_count))
+            run_or_give_up(self.highs, budget)
+        if not self.highs.is_given_up:
+            budget.charge(self._seconds(self.highs.getInfo().simplex_iteration_count))
 
     def _is_start_handed_back(self) -> bool:
+        if self.highs.is_given_up or self.highs.getModelStatus() == highspy.HighsModelStatus.kInterrupt:
+            return False
         values, objective = np.array(self.highs.getSolution().col_value), self.highs.getInfo().objective_function_value
         beyond = 1e-6 * max(1.0, abs(objective))
         return len(values) > 0 and bool(abs(self.costs @ values + self.kept_value - objective) > beyond)
@@ -308,7 +311,9 @@ class _Programme:
         return _RUN_SECONDS + _RUN_SECONDS_BY_ENTRY * self.highs.getNumNz() + _ITERATION_SECONDS * max(0, iterations)
 
     def answer(self) -> Answer:
-        """Reads the programme's choice, in whole units."""
+        """Reads the programme's choice, in whole units; nothing where it was given up."""
+        if self.highs.is_given_up:
+            return Answer(None, -np.inf, is_proven=False)
         info, status = self.highs.getInfo(), self.highs.getModelStatus()
         has_solution = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         bound = float(info.mip_dual_bound)
