@@ -16,26 +16,37 @@ _LAST_SECONDS = 1.0
 class QuietHighs(highspy.Highs):
     """HiGHS that does not announce itself: it prints its name when callbacks are enabled, before any option is read."""
 
-    is_given_up = False
-    """Whether nobody waits for it any more; then nothing of it may be read, for it may still be at work."""
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # highspy carries no types
+        self._given_up = threading.Event()
 
     def enableCallbacks(self) -> None:  # noqa: N802  # the name of HiGHS
         """None is used but that of :meth:`call`."""
 
     def call(self, asked: Callable[[highspy.cb.HighsCallbackInput], None]) -> None:
         """Calls a function whenever an integer programme asks whether it should end."""
+        given_up = self._given_up  # a callback that held the programme itself would keep it in memory for ever
 
         def ask(_kind: object, _text: str, _found: object, answer: highspy.cb.HighsCallbackInput, _: object) -> None:
             asked(answer)
-            answer.user_interrupt |= self.is_given_up
+            answer.user_interrupt |= given_up.is_set()
 
         super().setCallback(ask, None)
         self.startCallback(highspy.cb.HighsCallbackType.kCallbackMipInterrupt)
 
+    def give_up(self) -> None:
+        """Tells it to end when it next asks."""
+        self._given_up.set()
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether nobody waits for it any more: nothing of it may be read then, for it may still be at work."""
+        return self._given_up.is_set()
+
 
 def quiet_highs() -> QuietHighs:
     """HiGHS without output, on one thread, with a fixed seed: the same input gives the same answer."""
-    highs = QuietHighs()  # type: ignore[no-untyped-call]  # highspy carries no types
+    highs = QuietHighs()
     highs.setOptionValue("output_flag", False)  # noqa: FBT003  # the signature of HiGHS
     highs.setOptionValue("threads", 1)
     highs.setOptionValue("random_seed", 0)
@@ -76,8 +87,8 @@ def run_or_give_up(highs: QuietHighs, budget: Budget) -> None:
     try:
         has_ended.wait(budget.most_seconds)
     finally:
-        highs.is_given_up = not has_ended.is_set()
-        if highs.is_given_up:
+        if not has_ended.is_set():
+            highs.give_up()
             atexit.register(has_ended.wait, _LAST_SECONDS)
 
 

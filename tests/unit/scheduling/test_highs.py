@@ -1,7 +1,9 @@
 """HiGHS ends when it should, and where it does not nobody waits for it."""
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 
 import highspy
@@ -11,7 +13,7 @@ import pytest
 from cms.scheduling import Method, build_schedule, integer
 from cms.scheduling.budget import Budget, Meter
 from cms.scheduling.feasibility import find_violations
-from cms.scheduling.highs import QuietHighs, quiet_highs, run_or_give_up
+from cms.scheduling.highs import QuietHighs, quiet_highs, run_or_give_up, stop_after
 from cms.scheduling.problem_file import problem_from_document
 from tests.benchmarks.problems import a_problem
 
@@ -61,7 +63,7 @@ def test_a_run_that_does_not_end_is_given_up(is_over: threading.Event) -> None:
 
 def test_a_run_that_is_given_up_ends_when_it_asks() -> None:
     highs, ended = a_hard_programme(), threading.Event()
-    highs.is_given_up = True
+    highs.give_up()
     highs.call(lambda _answer: None)
 
     def run() -> None:
@@ -72,6 +74,19 @@ def test_a_run_that_is_given_up_ends_when_it_asks() -> None:
 
     assert ended.wait(30)
     assert highs.getModelStatus() == highspy.HighsModelStatus.kInterrupt
+
+
+def test_a_programme_that_nobody_needs_any_more_is_freed() -> None:
+    highs = a_hard_programme()
+    stop_after(highs, 1)
+    run_or_give_up(highs, Budget.of_seconds(60))
+    is_there = weakref.ref(highs)
+    del highs
+    latest = time.monotonic() + 10
+    while is_there() is not None and time.monotonic() < latest:
+        gc.collect()  # its thread lets go of it a moment after it has ended
+
+    assert is_there() is None
 
 
 def test_a_plan_is_there_in_time_though_its_solver_hangs(
