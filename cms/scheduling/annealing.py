@@ -24,8 +24,9 @@ _INSISTENCE = 1.1
 """What is beyond its limit after some moves counts so many times more from then on."""
 _COOLING_PART = 0.8
 """Of the budget, for cooling; the rest is for the end."""
-_LAST_CALLS, _LAST_INSISTENCE = 40, 1.2
-"""At the end, where a limit is still broken, the coldest moves go on for so long, more and more strictly."""
+_LAST_CALLS, _LAST_INSISTENCE, _LAST_PART = 400, 1.2, 12
+"""At the end, where a limit is still broken, the coldest moves go on so often, more and more strictly, and so much
+shorter each time: for a bucket that is minutes too full a step in strictness does more than more moves."""
 _LONGEST_CHAIN = 4
 _TRIAL_SECONDS, _LOOK_SECONDS, _SLOWER = 2.5e-7, 7e-8, 0.33
 """Of a common machine, measured: to try a move, and to look at what it would change; more where memory is far away."""
@@ -96,7 +97,7 @@ def anneal(
     for _ in range(_LAST_CALLS):
         if state.best_cost[0] < np.inf or budget.is_spent:
             break
-        walk.go(temperatures[-1], _STRICT, _LAST_INSISTENCE)
+        walk.go(temperatures[-1][: max(1, rounds // _LAST_PART)], _STRICT, _LAST_INSISTENCE)
         budget.charge(walk.seconds())
     cost = total(choices.options, choices.rows, choices.rows.limits, state)
     best = Chosen(state.best, state.best_shares, float(state.best_cost[0]))

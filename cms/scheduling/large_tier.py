@@ -39,12 +39,14 @@ _COOLER, _CLOSER = 0.2, 0.1
 """After a dive: how much cooler than from drawn orders, and how much closer to the limits."""
 _PART_TO_DIVE = 0.85
 """Of what is left of a tier's budget."""
-_DIVE_SECONDS, _DIVE_BY_RELAXATION = 0.6, 1.0
+_DIVE_SECONDS, _DIVE_BY_RELAXATION = 0.4, 0.7
 """A dive that is given less is not begun, the second by second of the relaxation: cut short, it is worth little."""
 _PART_FOR_MONEY, _PART_IN_A_CLASS = 0.9, 0.7
 """Of what is left of a tier's budget, for annealing."""
 _PART_TO_IMPROVE, _PART_TO_IMPROVE_A_CLASS = 0.5, 0.2
 """Likewise, for choices among few orders; little in a class of many, where they gain hardly anything."""
+_NEAR_IN_A_CLASS = 9e-3
+"""Within this part of its bound a class of many gets no small choices: what they gain, the tiers after it need more."""
 _MONEY_PART = 0.02
 """All the money of a plan weighs this part of the tier in the search, so that it wastes none for nothing."""
 _MENDING_PATIENCE, _MOST_MENDED = 1.0, 4_000
@@ -94,6 +96,10 @@ class _AnnealedTier(Tier):
     @property
     def _improves_briefly(self) -> bool:
         return len(self.slots) > _ROUNDED
+
+    @property
+    def _near_part(self) -> float:
+        return _NEAR_IN_A_CLASS if self._improves_briefly and not self.stage.is_cost else super()._near_part
 
     @property
     def _part_to_improve(self) -> float:

@@ -105,6 +105,11 @@ class Tier:
         return False
 
     @property
+    def _near_part(self) -> float:
+        """A gap of this part of the value is not worth small choices."""
+        return 3e-3
+
+    @property
     def _part_to_improve(self) -> float:
         """Of what is left of the tier's budget."""
         return 1.0
@@ -329,7 +334,7 @@ class Tier:
     def _is_near(self) -> bool:
         """Whether the gap is so small that improving further is not worth the time."""
         gap = self.value - self.bound
-        return gap <= max(3e-3 * abs(self.value), 0.0 if self.stage.is_cost else 0.25) or self.is_closed
+        return gap <= max(self._near_part * abs(self.value), 0.0 if self.stage.is_cost else 0.25) or self.is_closed
 
     def _neighbourhood(self, chance: np.random.Generator, size: int) -> Integers:
         """A few orders that are placed worse than the prices say they could be, and those in their way."""

@@ -1,5 +1,6 @@
 """Annealing: moves and transfers one at a time, and the search as a whole, compiled and not."""
 
+import time
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from cms.scheduling import moves
 from cms.scheduling.annealing import Choices, Chosen, _next_call, _state, anneal
-from cms.scheduling.budget import Budget
+from cms.scheduling.budget import Budget, Meter
 from cms.scheduling.moves import Options, Pieces, Rows, State
 
 COMPILED = (
@@ -277,6 +278,55 @@ def test_the_last_and_coldest_moves_are_made_even_where_the_time_is_short() -> N
     assert _next_call(0, 10, 0.55) == 5
     assert _next_call(5, 10, 7.0) == 9
     assert _next_call(9, 10, 7.0) == 10
+
+
+def tight_buckets(orders: int, *, seed: int) -> Choices:
+    """Orders of any size that like one of six buckets better than another, and hardly any room in all six."""
+    chance, many = np.random.default_rng(seed), 6
+    hours = chance.uniform(0.5, 1.5, orders)
+    costs = np.sort(chance.random((orders, many)), axis=1).ravel()
+    return Choices(
+        pieces=Pieces(
+            first=np.arange(0, many * orders, many),
+            last=np.arange(many, many * orders + 1, many),
+            units=np.zeros(orders),
+            least=np.ones(orders),
+            family=np.arange(orders),
+            siblings=np.ones(orders, dtype=np.int64),
+            divisible=np.zeros(0, dtype=np.int64),
+        ),
+        options=Options(
+            costs=costs,
+            reduced=costs,
+            is_whole=np.zeros(many * orders, dtype=np.bool_),
+            starts=np.arange(many * orders + 1),
+            rows=np.concatenate([chance.permutation(many) for _ in range(orders)]).astype(np.int32),
+            amounts=np.repeat(hours, many),
+        ),
+        rows=Rows(
+            regular=np.full(many, np.inf),
+            rates=np.zeros(many),
+            limits=np.full(many, 1.0002 * hours.sum() / many),
+            prices=np.full(many, 0.2),
+            patience=0.3,
+        ),
+        steps=np.ones(many),
+        margins=np.zeros(many),
+        heat=1.0,
+        buckets=many,
+    )
+
+
+def test_where_time_is_short_the_end_comes_to_keep_every_limit() -> None:
+    kept = 0
+    for seed in range(20):
+        choices, budget = tight_buckets(300, seed=seed), Budget(Meter(time.monotonic() + 60), 0.12)
+        begin = Chosen(choices.pieces.first.copy(), np.ones(300), np.inf)
+
+        found, _ = anneal(choices, begin, trials=800 * 300, seed=seed, budget=budget)
+
+        kept += found.cost < np.inf
+    assert kept >= 18
 
 
 def test_compiled_and_plain_moves_end_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
