@@ -47,18 +47,23 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
     return request.param
 
 
+def whole_orders(orders: int, *, choices: int) -> Pieces:
+    """Orders that may not be divided, with so many choices each."""
+    return Pieces(
+        first=np.arange(0, choices * orders, choices),
+        last=np.arange(choices, choices * orders + 1, choices),
+        units=np.zeros(orders),
+        least=np.ones(orders),
+        family=np.arange(orders),
+        siblings=np.ones(orders, dtype=np.int64),
+        divisible=np.zeros(0, dtype=np.int64),
+    )
+
+
 def two_buckets(orders: int, *, costs: tuple[float, float] = (0.0, 1.0), limit: float = 2.0) -> Choices:
     """Orders of one hour each that all prefer the first of two buckets."""
     return Choices(
-        pieces=Pieces(
-            first=np.arange(0, 2 * orders, 2),
-            last=np.arange(2, 2 * orders + 1, 2),
-            units=np.zeros(orders),
-            least=np.ones(orders),
-            family=np.arange(orders),
-            siblings=np.ones(orders, dtype=np.int64),
-            divisible=np.zeros(0, dtype=np.int64),
-        ),
+        pieces=whole_orders(orders, choices=2),
         options=Options(
             costs=np.tile(costs, orders),
             reduced=np.tile(costs, orders),
@@ -286,15 +291,7 @@ def tight_buckets(orders: int, *, seed: int) -> Choices:
     hours = chance.uniform(0.5, 1.5, orders)
     costs = np.sort(chance.random((orders, many)), axis=1).ravel()
     return Choices(
-        pieces=Pieces(
-            first=np.arange(0, many * orders, many),
-            last=np.arange(many, many * orders + 1, many),
-            units=np.zeros(orders),
-            least=np.ones(orders),
-            family=np.arange(orders),
-            siblings=np.ones(orders, dtype=np.int64),
-            divisible=np.zeros(0, dtype=np.int64),
-        ),
+        pieces=whole_orders(orders, choices=many),
         options=Options(
             costs=costs,
             reduced=costs,
