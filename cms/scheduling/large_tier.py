@@ -28,7 +28,7 @@ from cms.scheduling.linear import (
     stage_prices,
 )
 from cms.scheduling.pricing import Prices, all_within, cheapest_by_delivery
-from cms.scheduling.search import Settled, Tier, tier_value
+from cms.scheduling.search import Settled, SmallChoices, Tier, tier_value
 from cms.scheduling.solution import Picks, Solution, in_units
 
 _CLOSED = 1e-9
@@ -43,10 +43,10 @@ _DIVE_SECONDS, _DIVE_BY_RELAXATION = 0.4, 0.7
 """A dive that is given less is not begun, the second by second of the relaxation: cut short, it is worth little."""
 _PART_FOR_MONEY, _PART_IN_A_CLASS = 0.9, 0.7
 """Of what is left of a tier's budget, for annealing."""
-_PART_TO_IMPROVE, _PART_TO_IMPROVE_A_CLASS = 0.5, 0.2
-"""Likewise, for choices among few orders; little in a class of many, where they gain hardly anything."""
-_NEAR_IN_A_CLASS = 9e-3
-"""Within this part of its bound a class of many gets no small choices: what they gain, the tiers after it need more."""
+_CHOICES_OF_HUNDREDS = SmallChoices(part=0.5)
+_CHOICES_OF_THOUSANDS = SmallChoices(part=0.5, are_brief=True)
+_CHOICES_OF_A_CLASS_OF_THOUSANDS = SmallChoices(part=0.2, near=9e-3, are_brief=True)
+"""In a class of many they gain hardly anything, and the tiers after it need the time more."""
 _MONEY_PART = 0.02
 """All the money of a plan weighs this part of the tier in the search, so that it wastes none for nothing."""
 _MENDING_PATIENCE, _MOST_MENDED = 1.0, 4_000
@@ -94,16 +94,10 @@ class _AnnealedTier(Tier):
     """Seconds that the relaxation took."""
 
     @property
-    def _improves_briefly(self) -> bool:
-        return len(self.slots) > _ROUNDED
-
-    @property
-    def _near_part(self) -> float:
-        return _NEAR_IN_A_CLASS if self._improves_briefly and not self.stage.is_cost else super()._near_part
-
-    @property
-    def _part_to_improve(self) -> float:
-        return _PART_TO_IMPROVE_A_CLASS if self._improves_briefly and not self.stage.is_cost else _PART_TO_IMPROVE
+    def _small_choices(self) -> SmallChoices:
+        if len(self.slots) <= _ROUNDED:
+            return _CHOICES_OF_HUNDREDS
+        return _CHOICES_OF_THOUSANDS if self.stage.is_cost else _CHOICES_OF_A_CLASS_OF_THOUSANDS
 
     def steps(self) -> tuple[Callable[[], None], ...]:
         """What is done after the relaxation, one after the other while there is time and a gap."""

@@ -38,6 +38,25 @@ class Settled:
     prices: Prices | None
 
 
+@dataclass(frozen=True, slots=True)
+class SmallChoices:
+    """How much of the search of a tier goes to choices among few orders.
+
+    Parameters
+    ----------
+    part : float
+        Of what is left of the tier's budget.
+    near : float
+        A gap of this part of the value is not worth them.
+    are_brief : bool
+        Whether no single one may take long.
+    """
+
+    part: float = 1.0
+    near: float = 3e-3
+    are_brief: bool = False
+
+
 def settle(solution: Solution, stage: Stage, budget: Budget, *, least: float) -> Settled:
     """The best solution of a tier found within a budget, and its bound.
 
@@ -100,19 +119,9 @@ class Tier:
         return self.value - self.bound <= _CLOSED * max(1.0, abs(self.value))
 
     @property
-    def _improves_briefly(self) -> bool:
-        """Whether no single choice may take long."""
-        return False
-
-    @property
-    def _near_part(self) -> float:
-        """A gap of this part of the value is not worth small choices."""
-        return 3e-3
-
-    @property
-    def _part_to_improve(self) -> float:
-        """Of what is left of the tier's budget."""
-        return 1.0
+    def _small_choices(self) -> SmallChoices:
+        """How much is made of choices among few orders."""
+        return SmallChoices()
 
     def relax(self) -> None:
         """Bounds the tier by its linear relaxation."""
@@ -311,7 +320,8 @@ class Tier:
     def improve(self) -> None:
         """Frees some orders at a time, the worst placed and some that have equal choices, and chooses for them anew."""
         chance = np.random.default_rng(len(self.slots))
-        budget = self.budget.part(self._part_to_improve)
+        small = self._small_choices
+        budget = self.budget.part(small.part)
         without_gain, rounds = 0, 0
         while without_gain < 60 and rounds < 2000 and not self._is_near and not budget.is_spent:
             free = self._neighbourhood(chance, 30 + without_gain)
@@ -324,7 +334,7 @@ class Tier:
                 budget=budget,
                 most_nodes=100,
                 relative_gap=1e-4,
-                is_brief=self._improves_briefly,
+                is_brief=small.are_brief,
             )
             self._accept_answer(self.solution.copy(), answer)
             without_gain = 0 if self._merit(self.solution) < before - _CLOSED else without_gain + 1
@@ -333,8 +343,8 @@ class Tier:
     @property
     def _is_near(self) -> bool:
         """Whether the gap is so small that improving further is not worth the time."""
-        gap = self.value - self.bound
-        return gap <= max(self._near_part * abs(self.value), 0.0 if self.stage.is_cost else 0.25) or self.is_closed
+        gap, near = self.value - self.bound, self._small_choices.near * abs(self.value)
+        return gap <= max(near, 0.0 if self.stage.is_cost else 0.25) or self.is_closed
 
     def _neighbourhood(self, chance: np.random.Generator, size: int) -> Integers:
         """A few orders that are placed worse than the prices say they could be, and those in their way."""
@@ -424,4 +434,4 @@ def _granularity(demand: Demand, stage: Stage) -> float:
     return grain_of(demand.weights[mine])
 
 
-__all__ = ["Found", "Picks", "Settled", "keeps_limits", "settle", "tier_value"]
+__all__ = ["Found", "Picks", "Settled", "SmallChoices", "keeps_limits", "settle", "tier_value"]
