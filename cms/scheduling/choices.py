@@ -7,7 +7,7 @@ from scipy import sparse
 
 from cms.scheduling.annealing import Choices, Chosen
 from cms.scheduling.columns import Columns
-from cms.scheduling.demand import Demand, Floats, Integers
+from cms.scheduling.demand import Demand, Flags, Floats, Integers
 from cms.scheduling.linear import Relaxation, Stage, limit_prices_of
 from cms.scheduling.moves import Options, Pieces, Rows
 from cms.scheduling.solution import Picks
@@ -40,20 +40,20 @@ class Piecewise:
     def start(self, picks: list[Picks]) -> Chosen:
         """Where to start from: picks, where they are among the choices, else the first choice.
 
-        What is delivered of an order in part only leaves the rest out, if it may have a piece more.
+        What they leave out is the last piece of an order.
         """
         chosen = self.choices.pieces.first.copy()
         shares = np.zeros(len(chosen))
         for slot in np.unique(self.slots).tolist():
             first = int(np.searchsorted(self.slots, slot))
-            many = int(self.choices.pieces.siblings[first])
-            for number, (column, share) in enumerate(_with_rest(picks[slot])[:many]):
-                piece = first + number
+            last = first + int(self.choices.pieces.siblings[first]) - 1
+            placed = [(min(first + number, last), *pick) for number, pick in enumerate(picks[slot])]
+            for piece, column, share in (*placed, (last, _OUT, 1.0 - sum(share for _, share in picks[slot]))):
                 known = self.columns[self.choices.pieces.first[piece] : self.choices.pieces.last[piece]]
                 place = np.flatnonzero(known == column)
-                chosen[piece] += int(place[0]) if len(place) else 0
-                shares[piece] = share
-            shares[first] += 1.0 - shares[first : first + many].sum()
+                if share > _NOTHING:
+                    chosen[piece] = self.choices.pieces.first[piece] + (int(place[0]) if len(place) else 0)
+                    shares[piece] += share
         return Chosen(chosen, shares, np.inf)
 
     def picks(self, chosen: Chosen) -> dict[int, Picks]:
@@ -71,12 +71,6 @@ class Piecewise:
         }
 
 
-def _with_rest(picks: Picks) -> Picks:
-    """Picks, and as one more what they leave out."""
-    rest = 1.0 - sum(share for _, share in picks)
-    return (*picks, (_OUT, rest)) if rest > _NOTHING else picks
-
-
 def pieces_of(demand: Demand, columns: Columns, stage: Stage, relaxation: Relaxation, known: Integers) -> Piecewise:
     """The pieces of the active slots with these columns to choose from.
 
@@ -89,10 +83,13 @@ def pieces_of(demand: Demand, columns: Columns, stage: Stage, relaxation: Relaxa
     known = known[fits]
     known = known[np.lexsort((known, columns.slots[known]))]
     slots = np.flatnonzero(stage.active)
-    many = np.array([_most_pieces(demand, slot) for slot in slots.tolist()], dtype=np.int64)
+    has_rest = demand.splittable[slots] & stage.may_stay_out[slots]
+    many = np.array([_most_pieces(demand, slot) for slot in slots.tolist()], dtype=np.int64) + has_rest
     piece_slots = np.repeat(slots, many)
-    first_known = np.searchsorted(columns.slots[known], piece_slots)
+    is_rest = np.zeros(len(piece_slots), dtype=np.bool_)
+    is_rest[np.cumsum(many)[has_rest] - 1] = True
     last_known = np.searchsorted(columns.slots[known], piece_slots, side="right")
+    first_known = np.where(is_rest, last_known, np.searchsorted(columns.slots[known], piece_slots))
     may_stay_out = stage.may_stay_out[piece_slots] | (last_known == first_known)
     sizes = last_known - first_known + may_stay_out
     first = np.concatenate([[0], np.cumsum(sizes)])
@@ -102,12 +99,15 @@ def pieces_of(demand: Demand, columns: Columns, stage: Stage, relaxation: Relaxa
     options, ranked = _options(
         demand, columns, stage, relaxation, chosen, np.repeat(np.arange(len(sizes)), sizes), piece_slots
     )
-    pieces = _pieces(demand, piece_slots, many, first)
+    pieces = _pieces(demand, piece_slots, many, first, is_rest)
     return Piecewise(_with_rows(demand, columns, stage, relaxation, pieces, options), piece_slots, chosen[ranked])
 
 
-def _pieces(demand: Demand, piece_slots: Integers, many: Integers, first: Integers) -> Pieces:
-    """The pieces of slots that may be `many` each, with their choices from `first` on."""
+def _pieces(demand: Demand, piece_slots: Integers, many: Integers, first: Integers, is_rest: Flags) -> Pieces:
+    """The pieces of slots that may be `many` each, with their choices from `first` on.
+
+    The rest, which stays out, may be as small as one unit.
+    """
     quantities = np.array([slot.quantity for slot in demand.slots])[piece_slots]
     smallest = np.array([float(slot.order.smallest_split) for slot in demand.slots])[piece_slots]
     siblings = np.repeat(many, many)
@@ -115,7 +115,7 @@ def _pieces(demand: Demand, piece_slots: Integers, many: Integers, first: Intege
         first=first[:-1],
         last=first[1:],
         units=np.where(siblings > 1, 1.0 / quantities, 0.0),
-        least=np.where(siblings > 1, smallest / quantities, 1.0),
+        least=np.where(siblings > 1, np.where(is_rest, 1.0, smallest) / quantities, 1.0),
         family=np.repeat(np.concatenate([[0], np.cumsum(many)])[:-1], many),
         siblings=siblings,
         divisible=np.flatnonzero(siblings > 1),

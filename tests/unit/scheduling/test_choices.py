@@ -46,6 +46,38 @@ def test_an_order_that_is_delivered_in_part_starts_in_part(divisible: Divisible)
     assert back_and_forth(divisible, ((column, 0.25),)) == {column: 0.25}
 
 
+def test_the_rest_of_an_order_in_as_many_pieces_as_it_may_have_stays_out(divisible: Divisible) -> None:
+    demand, columns, _, number = divisible
+    places = np.flatnonzero(columns.slots == number)[: demand.slots[number].most_pieces].tolist()
+    assert len(places) == demand.slots[number].most_pieces > 1
+    picks = tuple((place, 0.2) for place in places)
+
+    assert back_and_forth(divisible, picks) == dict(picks)
+
+
+def test_what_stays_out_may_be_a_unit_and_what_is_delivered_no_less_than_a_piece(divisible: Divisible) -> None:
+    demand, _, pieces, number = divisible
+    slot = demand.slots[number]
+    mine = np.flatnonzero(pieces.slots == number)
+
+    least = pieces.choices.pieces.least[mine] * slot.quantity
+
+    assert least[:-1] == pytest.approx(float(slot.order.smallest_split))
+    assert least[-1] == pytest.approx(1.0)
+    assert pieces.choices.pieces.last[mine[-1]] - pieces.choices.pieces.first[mine[-1]] == 1
+
+
+def test_an_order_that_must_be_delivered_has_no_rest(divisible: Divisible) -> None:
+    demand, columns, _, number = divisible
+    must = np.arange(len(demand.slots)) == number
+    stage = a_stage(demand, may_stay_out=~must)
+    relaxation = relax(demand, columns, stage, budget=Budget.of_seconds(60))
+
+    pieces = pieces_of(demand, columns, stage, relaxation, np.arange(len(columns)))
+
+    assert (pieces.slots == number).sum() == min(4, demand.slots[number].most_pieces)
+
+
 def test_a_whole_order_and_one_that_stays_out_start_as_they_are(divisible: Divisible) -> None:
     _, columns, _, number = divisible
     column = int(np.flatnonzero(columns.slots == number)[-1])
