@@ -1,7 +1,6 @@
 """HiGHS as this engine uses it: silent, on one thread, stopped by count, and given up where it never ends."""
 
 import atexit
-import itertools
 import threading
 from collections.abc import Callable
 
@@ -58,17 +57,20 @@ def guard(highs: QuietHighs, budget: Budget) -> None:
     highs.setOptionValue("time_limit", highs.getRunTime() + budget.guard_seconds)
 
 
-def stop_after(highs: QuietHighs, looks: int) -> None:
-    """Ends an integer programme when it has asked so often whether it should end.
+def stop_after(highs: QuietHighs, looks: int) -> Callable[[], int]:
+    """Ends an integer programme when it has asked so often whether it should end; tells how often it has asked.
 
     HiGHS asks at fixed points of its search, so that this, unlike a time, ends the same programme at the same point.
     """
-    asked = itertools.count(1)
+    asked = 0
 
     def ask(answer: highspy.cb.HighsCallbackInput) -> None:
-        answer.user_interrupt = next(asked) > looks
+        nonlocal asked
+        asked += 1
+        answer.user_interrupt = asked > looks
 
     highs.call(ask)
+    return lambda: asked
 
 
 def run_or_give_up(highs: QuietHighs, budget: Budget) -> None:

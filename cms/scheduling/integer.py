@@ -14,10 +14,12 @@ from cms.scheduling.solution import Picks, Solution
 
 _EXACT = 1e-9
 CAPACITY_TOLERANCE = 1e-7
-_RUN_SECONDS, _RUN_SECONDS_BY_ENTRY, _ITERATION_SECONDS = 5e-3, 8e-6, 1.8e-4
-"""Of a common machine, measured: for each run, by entry of its matrix, by simplex iteration with all around it."""
-_LOOK_SECONDS, _LOOK_SECONDS_BY_ENTRY = 3e-3, 1.5e-6
-"""Likewise, from one look of HiGHS at whether it should end to the next."""
+_RUN_SECONDS, _ENTRY_SECONDS = 2e-3, 6.8e-6
+"""Of a common machine, measured: for each run, and by entry of its matrix."""
+_ITERATION_SECONDS, _ITERATION_SECONDS_BY_ROW, _LOOK_SECONDS_BY_ROW = 1e-4, 1.6e-7, 1e-5
+"""Likewise, by simplex iteration and by look of HiGHS at whether it should end; many rows make both dear."""
+_BETWEEN_LOOKS = 5e-6
+"""Seconds from one look to the next with all that is done between them, by row to the power of 1.5."""
 _MOST_LOOKS = 10**9
 _LONG_HEURISTICS = ("rens", "rins", "root_reduced_cost")
 """Programmes within the programme, in which HiGHS does not look at whether it should end: some take seconds."""
@@ -289,13 +291,13 @@ class _Programme:
         A run that was ended by count is over, whatever it hands back.
         """
         guard(self.highs, budget)
-        stop_after(self.highs, self._most_looks(budget.left))
+        looks = stop_after(self.highs, self._most_looks(budget.left))
         run_or_give_up(self.highs, budget)
         if self._is_start_handed_back():
             self.highs.clearSolver()
             run_or_give_up(self.highs, budget)
         if not self.highs.is_given_up:
-            budget.charge(self._seconds(self.highs.getInfo().simplex_iteration_count))
+            budget.charge(self._seconds(self.highs.getInfo().simplex_iteration_count, looks()))
 
     def _is_start_handed_back(self) -> bool:
         if self.highs.is_given_up or self.highs.getModelStatus() == highspy.HighsModelStatus.kInterrupt:
@@ -305,10 +307,12 @@ class _Programme:
         return len(values) > 0 and bool(abs(self.costs @ values + self.kept_value - objective) > beyond)
 
     def _most_looks(self, seconds: float) -> int:
-        return int(min(seconds / (_LOOK_SECONDS + _LOOK_SECONDS_BY_ENTRY * self.highs.getNumNz()), _MOST_LOOKS))
+        return int(min(seconds / (_BETWEEN_LOOKS * self.highs.getNumRow() ** 1.5), _MOST_LOOKS))
 
-    def _seconds(self, iterations: int) -> float:
-        return _RUN_SECONDS + _RUN_SECONDS_BY_ENTRY * self.highs.getNumNz() + _ITERATION_SECONDS * max(0, iterations)
+    def _seconds(self, iterations: int, looks: int) -> float:
+        rows = self.highs.getNumRow()
+        of_search = max(0, iterations) * (_ITERATION_SECONDS + _ITERATION_SECONDS_BY_ROW * rows)
+        return _RUN_SECONDS + _ENTRY_SECONDS * self.highs.getNumNz() + of_search + _LOOK_SECONDS_BY_ROW * rows * looks
 
     def answer(self) -> Answer:
         """Reads the programme's choice, in whole units; nothing where it was given up."""

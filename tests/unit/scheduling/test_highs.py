@@ -76,6 +76,20 @@ def test_a_run_that_is_given_up_ends_when_it_asks() -> None:
     assert highs.getModelStatus() == highspy.HighsModelStatus.kInterrupt
 
 
+def test_a_programme_ends_after_so_many_looks_and_tells_how_many_there_were() -> None:
+    highs, easy = a_hard_programme(), quiet_highs()
+    easy.addVariable(0, 1, -1.0, highspy.HighsVarType.kInteger)
+
+    looks, looks_of_easy = stop_after(highs, 20), stop_after(easy, 20)
+    run_or_give_up(highs, Budget.of_seconds(60))
+    run_or_give_up(easy, Budget.of_seconds(60))
+
+    assert looks() == 21
+    assert highs.getModelStatus() == highspy.HighsModelStatus.kInterrupt
+    assert looks_of_easy() < 20
+    assert easy.getModelStatus() == highspy.HighsModelStatus.kOptimal
+
+
 def test_a_programme_that_nobody_needs_any_more_is_freed() -> None:
     highs = a_hard_programme()
     stop_after(highs, 1)
