@@ -4,6 +4,7 @@ import json
 import math
 import os
 import tempfile
+import time
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ class MethodName(StrEnum):
 def solve(
     problem: Path = typer.Argument(..., metavar="PROBLEM.json", help="Problem file; see docs/reference."),
     output: Path = typer.Option(..., "--output", "-o", metavar="SCHEDULE.json", help="Where the schedule goes."),
-    time_limit: float = typer.Option(60.0, "--time-limit", metavar="SECONDS", help="When the search must end."),
+    time_limit: float = typer.Option(60.0, "--time-limit", metavar="SECONDS", help="When the search must end, counted from here."),
     method: MethodName = typer.Option(
         MethodName.OPTIMAL, "--method", help="optimal: search and prove. dispatch: by priority rule, at once."
     ),
@@ -41,6 +42,7 @@ def solve(
 
     Example: cms solve problem.json --output schedule.json --time-limit 30
     """
+    began = time.monotonic()
     from cms.scheduling import Method, SolveStatus, build_schedule
     from cms.scheduling.problem_file import parse_problem, schedule_to_document
 
@@ -54,6 +56,7 @@ def solve(
             method=Method(method.value),
             time_limit_seconds=time_limit,
             progress=lambda sentence: progress(sentence, 0, None),
+            began=began,
         )
     document = schedule_to_document(result)
     _write(output, json.dumps(document, ensure_ascii=False, indent=1) + "\n")

@@ -53,10 +53,14 @@ class Budget:
     """Seconds by the clock that a solver is given for one run at most."""
 
     @classmethod
-    def of_seconds(cls, seconds: float) -> "Budget":
-        """The budget of a search that must end so many seconds from now."""
+    def of_seconds(cls, seconds: float, *, began: float | None = None) -> "Budget":
+        """The budget of a search that must end so many seconds after it began, by ``time.monotonic``; else from now.
+
+        What was done since then is no work of the search, but the clock ends it so much earlier.
+        """
         patience = max(_LEAST_PATIENCE, (1 - _SEARCHED) * seconds)
-        return cls(Meter(time.monotonic() + _SEARCHED * seconds, patience), RESERVE * seconds)
+        began = time.monotonic() if began is None else began
+        return cls(Meter(began + _SEARCHED * seconds, patience), RESERVE * seconds)
 
     @property
     def left(self) -> float:

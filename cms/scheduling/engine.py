@@ -21,6 +21,7 @@ def build_schedule(
     method: Method = Method.OPTIMAL,
     time_limit_seconds: float = 60.0,
     progress: Progress | None = None,
+    began: float | None = None,
 ) -> SchedulingResult:
     """The schedule of a problem.
 
@@ -33,13 +34,15 @@ def build_schedule(
         When the search ends with the best schedule found, its bounds still honest. Dispatch does not look at it.
     progress : callable, optional
         Told in a sentence whenever a tier is settled.
+    began : float, optional
+        When the time limit began to run, by ``time.monotonic``, where that was before this call.
 
     Returns
     -------
     SchedulingResult
         With status ``infeasible`` and a reason, and nothing else, where frozen deliveries alone exceed a bucket.
     """
-    started, budget = time.monotonic(), Budget.of_seconds(time_limit_seconds)
+    started, budget = time.monotonic(), Budget.of_seconds(time_limit_seconds, began=began)
     tables = PlantTables(problem)
     plan = Plan(tables)
     overfull = plan.ledger.overfull()

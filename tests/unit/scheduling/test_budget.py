@@ -43,3 +43,10 @@ def test_a_time_limit_keeps_some_time_for_slower_machines_and_some_for_the_answe
 
     assert budget.left == 100 * RESERVE
     assert 94 < budget.guard_seconds <= 95
+
+
+def test_what_was_done_before_a_search_ends_it_earlier_and_costs_it_nothing() -> None:
+    budget = Budget.of_seconds(100, began=time.monotonic() - 10)
+
+    assert budget.left == 100 * RESERVE
+    assert 84 < budget.guard_seconds <= 85
