@@ -7,6 +7,7 @@ until only plans that keep every limit are left.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,10 +17,6 @@ from cms.scheduling.moves import Chain, Crowd, Options, Pieces, Rows, State, cou
 
 _EXACT = 1e-9
 _TRIALS_A_CALL = 25_000
-_HOTTEST, _COLDEST = 0.01, 0.0005
-"""Temperatures, in units of what the hours of an order are worth."""
-_MILD, _STRICT = 0.2, 30.0
-"""Steps that hours and days beyond a limit count, beside their price."""
 _INSISTENCE = 1.1
 """What is beyond its limit after some moves counts so many times more from then on."""
 _COOLING_PART = 0.8
@@ -30,6 +27,26 @@ shorter each time: for a bucket that is minutes too full a step in strictness do
 _LONGEST_CHAIN = 4
 _TRIAL_SECONDS, _LOOK_SECONDS, _SLOWER = 2.5e-7, 7e-8, 0.33
 """Of a common machine, measured: to try a move, and to look at what it would change; more where memory is far away."""
+
+
+class Schedule(NamedTuple):
+    """How a search cools down and grows strict, from its beginning to its end.
+
+    Temperatures are in units of heat; what is beyond a limit counts so many steps beside its price.
+    """
+
+    hottest: float
+    coldest: float
+    mildest: float
+    strictest: float
+
+
+DRAWN = Schedule(0.01, 0.0005, 0.2, 30.0)
+"""From whole orders drawn from a relaxation: near to it, and limits may be broken for long."""
+STRICT = DRAWN._replace(mildest=DRAWN.strictest)
+"""From the beginning limits count as they do at the end otherwise."""
+WITHIN_LIMITS = Schedule(0.3, 0.0015, 1e5, 1e5)
+"""From a plan that keeps the limits, and in units of how far choices are apart: no gain is worth breaking one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +86,7 @@ class Chosen:
 
 
 def anneal(
-    choices: Choices, start: Chosen, *, trials: int, seed: int, budget: Budget, is_strict: bool = False
+    choices: Choices, start: Chosen, *, trials: int, seed: int, budget: Budget, schedule: Schedule = DRAWN
 ) -> tuple[Chosen, Chosen]:
     """The cheapest choices found that keep every limit (`start` where none were found), and where the search ended.
 
@@ -79,15 +96,17 @@ def anneal(
         Limits may be broken.
     trials : int
         How many moves are tried; fewer, and cooling faster, where the budget does not suffice.
-    is_strict : bool
-        From the beginning limits count as they do at the end otherwise: for a start that keeps them.
+    schedule : Schedule
+        A strict one is for a start that keeps the limits.
     """
     state = _state(choices, start)
     walk = _Walk(choices, state, np.random.default_rng(seed))
     calls = max(1, trials // _TRIALS_A_CALL)
     rounds = max(1, trials // calls // max(1, len(state.chosen)))
-    temperatures = choices.heat * np.geomspace(_HOTTEST, _COLDEST, calls * rounds).reshape(calls, rounds)
-    strictness = np.geomspace(_STRICT if is_strict else _MILD, _STRICT, calls)
+    temperatures = choices.heat * np.geomspace(schedule.hottest, schedule.coldest, calls * rounds).reshape(
+        calls, rounds
+    )
+    strictness = np.geomspace(schedule.mildest, schedule.strictest, calls)
     cooling, call = budget.part(_COOLING_PART), 0
     available = cooling.left
     while call < calls:
@@ -97,7 +116,7 @@ def anneal(
     for _ in range(_LAST_CALLS):
         if state.best_cost[0] < np.inf or budget.is_spent:
             break
-        walk.go(temperatures[-1][: max(1, rounds // _LAST_PART)], _STRICT, _LAST_INSISTENCE)
+        walk.go(temperatures[-1][: max(1, rounds // _LAST_PART)], schedule.strictest, _LAST_INSISTENCE)
         budget.charge(walk.seconds())
     cost = total(choices.options, choices.rows, choices.rows.limits, state)
     best = Chosen(state.best, state.best_shares, float(state.best_cost[0]))

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cms.scheduling.annealing import Chosen, anneal
+from cms.scheduling.annealing import DRAWN, STRICT, Chosen, Schedule, anneal
 from cms.scheduling.budget import Budget
 from cms.scheduling.bundle import Ascent, Point, ascend, group_of
 from cms.scheduling.choices import Piecewise, pieces_of
@@ -43,8 +43,7 @@ _DIVE_SECONDS, _DIVE_BY_RELAXATION = 0.4, 0.7
 """A dive that is given less is not begun, the second by second of the relaxation: cut short, it is worth little."""
 _PART_FOR_MONEY, _PART_IN_A_CLASS = 0.9, 0.7
 """Of what is left of a tier's budget, for annealing."""
-_CHOICES_OF_HUNDREDS = SmallChoices(part=0.5)
-_CHOICES_OF_THOUSANDS = SmallChoices(part=0.5, are_brief=True)
+_CHOICES_OF_THOUSANDS = SmallChoices(are_brief=True)
 _CHOICES_OF_A_CLASS_OF_THOUSANDS = SmallChoices(part=0.2, near=9e-3, are_brief=True)
 """In a class of many they gain hardly anything, and the tiers after it need the time more."""
 _MONEY_PART = 0.02
@@ -88,7 +87,7 @@ def _settled(tier: "_AnnealedTier", least: float) -> Settled:
 class _AnnealedTier(Tier):
     """The search of a tier of many orders."""
 
-    _attempts, _is_strict, _trials_after_dive, _near_enough = 3, False, 400, 1e-4
+    _attempts, _after_dive, _trials_after_dive, _near_enough = 3, DRAWN, 400, 1e-4
     _trials_in_a_class, _keeps_margin = _TRIALS_IN_A_CLASS, False
     relaxed_in = 0.0
     """Seconds that the relaxation took."""
@@ -96,15 +95,17 @@ class _AnnealedTier(Tier):
     @property
     def _small_choices(self) -> SmallChoices:
         if len(self.slots) <= _ROUNDED:
-            return _CHOICES_OF_HUNDREDS
+            return super()._small_choices
         return _CHOICES_OF_THOUSANDS if self.stage.is_cost else _CHOICES_OF_A_CLASS_OF_THOUSANDS
 
     def steps(self) -> tuple[Callable[[], None], ...]:
         """What is done after the relaxation, one after the other while there is time and a gap."""
-        if len(self.slots) <= _ROUNDED:
-            beginning = (self.anchor, self.round, self.anneal)
-        elif self.stage.is_cost:
-            beginning = (self.dive, self._if_late(self.anchor), self._if_late(self.anneal))
+        are_few = len(self.slots) <= _ROUNDED
+        beginning: tuple[Callable[[], None], ...]
+        if self.stage.is_cost:
+            beginning = (self.temper,) if are_few else (self.dive, self._if_late(self.temper))
+        elif are_few:
+            beginning = (self.anchor, self.round, self.temper, self.anneal)
         else:
             beginning = (self.anchor, self.anneal, self._if_late(self.round))
         return (*beginning, self.descend, self.prove, self.improve, self.prove)
@@ -139,7 +140,7 @@ class _AnnealedTier(Tier):
         pieces = self._pieces(found.flat(self.slots)[1])
         choices = replace(pieces.choices, heat=_COOLER * pieces.choices.heat, margins=_CLOSER * pieces.choices.margins)
         pieces = replace(pieces, choices=choices)
-        self._search(pieces, found.picks, self._trials_after_dive, is_strict=self._is_strict)
+        self._search(pieces, found.picks, self._trials_after_dive, self._after_dive)
 
     def anchor(self) -> None:
         """Holds settled orders in place where a limit of their class is all that keeps them from being later."""
@@ -153,13 +154,17 @@ class _AnnealedTier(Tier):
             return
         pieces = self._pieces(self._picked(np.flatnonzero(stage.active)))
         trials = _TRIALS_FOR_MONEY if stage.is_cost else self._trials_in_a_class
-        for picks, is_strict in ((self._drawn(relaxation), False), (self.solution.picks, True)):
+        for picks, schedule in ((self._drawn(relaxation), DRAWN), (self.solution.picks, STRICT)):
             if self.budget.left < _LEAST_SECONDS:
                 return
-            self._search(pieces, picks, trials, is_strict=is_strict)
+            self._search(pieces, picks, trials, schedule)
             self.guide, self.guide_stage = relaxation, stage
             if self.has_improved:
                 return
+
+    def _choosable(self) -> Integers:
+        """Those near the relaxation: all of them would be too many."""
+        return self._near_columns(self.search_stage, self._relaxed())
 
     def _pieces(self, known: Integers) -> Piecewise:
         """The choices of the guiding relaxation, and these columns."""
@@ -169,7 +174,7 @@ class _AnnealedTier(Tier):
         self.budget.charge(_PIECE_SECONDS * len(pieces.slots) + _CHOICE_SECONDS * len(pieces.columns))
         return pieces
 
-    def _search(self, pieces: Piecewise, picks: list[Picks], trials: int, *, is_strict: bool) -> None:
+    def _search(self, pieces: Piecewise, picks: list[Picks], trials: int, schedule: Schedule) -> None:
         """Anneals from some picks, and takes what it comes to where that is better."""
         stage = self.guide_stage
         budget = self.budget.part(_PART_FOR_MONEY if stage.is_cost else _PART_IN_A_CLASS)
@@ -179,7 +184,7 @@ class _AnnealedTier(Tier):
             trials=trials * len(pieces.slots),
             seed=int(stage.active.sum()),
             budget=budget,
-            is_strict=is_strict,
+            schedule=schedule,
         )
         for chosen in (best, last) if best.cost < np.inf else (last,):
             self._accept(self._mended(self._with(pieces, chosen)))
@@ -253,7 +258,7 @@ class _LargeTier(_AnnealedTier):
     """The search of a tier of thousands of orders."""
 
     _trials_in_a_class, _keeps_margin = _TRIALS_IN_A_LARGE_CLASS, True
-    _attempts, _is_strict, _trials_after_dive, _near_enough = 8, True, 50, 5e-3
+    _attempts, _after_dive, _trials_after_dive, _near_enough = 8, STRICT, 50, 5e-3
 
     def steps(self) -> tuple[Callable[[], None], ...]:
         """Neither a better choice nor a proof by programmes of all orders: they would take too long."""

@@ -16,7 +16,13 @@ from cms.scheduling.solution import Picks, Solution, beyond_limits
 
 _CLOSED = 1e-9
 _FEW_CELLS = 200_000
-_MOST_EXACT_COLUMNS = 5_000
+_MOST_EXACT_COLUMNS, _MOST_COLUMNS_LATE, _FEW_COLUMNS = 5_000, 10_000, 1_000
+_PROMISING = 0.1
+"""A gap of this part of the value, or so few columns, are proven before anything else."""
+_PART_TO_TEMPER, _PART_TO_TEMPER_MONEY = 0.5, 0.8
+"""Of what is left of a tier's budget; money comes last and need not leave anything."""
+_NEAR_ENOUGH, _FEW_DAYS = 0.01, 0.5
+"""Within this part of its value, or so few days, of its bound a tier is not tempered."""
 _ASK_SECONDS, _COLUMN_SECONDS = 3e-3, 4e-6
 """Of a common machine, measured: to ask for columns, and for each that is looked at."""
 
@@ -52,7 +58,7 @@ class SmallChoices:
         Whether no single one may take long.
     """
 
-    part: float = 1.0
+    part: float = 0.5
     near: float = 3e-3
     are_brief: bool = False
 
@@ -78,12 +84,9 @@ def settle(solution: Solution, stage: Stage, budget: Budget, *, least: float) ->
         tier.anchor()
         tier.round()
         tier.descend()
-    if not tier.is_closed:
-        tier.prove()
-    if not tier.is_closed:
-        tier.improve()
-    if not tier.is_closed:
-        tier.prove()
+    for step in (tier.prove_soon, tier.temper, tier.prove, tier.improve, tier.prove_late):
+        if not tier.is_closed:
+            step()
     return Settled(tier.solution, tier.bound, tier.prices)
 
 
@@ -102,6 +105,8 @@ class Tier:
         self.guide_stage = stage
         self.slots = np.flatnonzero(stage.active)
         self.granularity = _granularity(self.demand, stage)
+        self._tried_value = np.inf
+        """From which value a proof was tried: trying it again would find nothing new."""
 
     @property
     def prices(self) -> Prices | None:
@@ -284,23 +289,39 @@ class Tier:
         costs += prices.day[slots] * columns.days[indices] + prices.money * columns.money[indices]
         return np.asarray(costs - relaxation.slot_costs[slots])
 
+    def prove_soon(self) -> None:
+        """Proves the tier before anything else is tried, where that promises to succeed."""
+        if self.value - self.bound <= _PROMISING * abs(self.value) or len(self._worthy().ways) <= _FEW_COLUMNS:
+            self.prove()
+
+    def prove_late(self) -> None:
+        """Proves the tier when nothing else is left to do, among more columns."""
+        self._prove(_MOST_COLUMNS_LATE)
+
     def prove(self) -> None:
         """Chooses exactly among all columns that a better solution could contain.
 
         A column whose reduced cost exceeds the gap cannot be part of a better solution: leaving it out loses nothing.
         """
+        self._prove(_MOST_EXACT_COLUMNS)
+
+    def _worthy(self) -> Found:
+        """All columns that a better solution could contain."""
         relaxation = self._relaxed()
         gap = self.value - relaxation.bound
         limits = relaxation.slot_costs + gap * self._steps() + _CLOSED * max(1.0, abs(self.value))
-        limits = np.where(self.stage.active, limits, -np.inf)
-        found = all_within(self.demand, relaxation.prices, limits)
-        if len(found.ways) > _MOST_EXACT_COLUMNS:
+        return all_within(self.demand, relaxation.prices, np.where(self.stage.active, limits, -np.inf))
+
+    def _prove(self, most_columns: int) -> None:
+        found = self._worthy()
+        if len(found.ways) > most_columns or self.value > self._tried_value - _CLOSED:
             return
+        self._tried_value = self.value
         self.budget.charge(_COLUMN_SECONDS * len(found.ways))
         candidates = np.union1d(self.columns.add(found), self._picked(self.slots))
         answer = choose_exactly(
             self.solution,
-            relaxation,
+            self._relaxed(),
             self.stage,
             candidates,
             value=self.value,
@@ -316,6 +337,21 @@ class Tier:
             slot.quantity / slot.order.smallest_split if slot.order.splittable else 1.0 for slot in self.demand.slots
         ]
         return np.array(least)
+
+    def temper(self) -> None:
+        """Searches within the limits, hot at first, among all columns."""
+        if self.value - self.bound <= max(_NEAR_ENOUGH * abs(self.value), 0.0 if self.stage.is_cost else _FEW_DAYS):
+            return
+        from cms.scheduling.tempering import temper  # noqa: PLC0415  # loads a compiler
+
+        budget = self.budget.part(_PART_TO_TEMPER_MONEY if self.stage.is_cost else _PART_TO_TEMPER)
+        self._accept(temper(self.solution, self.search_stage, self._relaxed(), self._choosable(), budget))
+
+    def _choosable(self) -> Integers:
+        """The columns that a search may choose from."""
+        found = all_within(self.demand, self._zero_prices(), np.where(self.stage.active, np.inf, -np.inf))
+        self.budget.charge(_COLUMN_SECONDS * len(found.ways))
+        return self.columns.add(found)
 
     def improve(self) -> None:
         """Frees some orders at a time, the worst placed and some that have equal choices, and chooses for them anew."""

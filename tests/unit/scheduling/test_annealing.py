@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cms.scheduling import moves
-from cms.scheduling.annealing import Choices, Chosen, _next_call, _state, anneal
+from cms.scheduling.annealing import STRICT, Choices, Chosen, _next_call, _state, anneal
 from cms.scheduling.budget import Budget, Meter
 from cms.scheduling.moves import Options, Pieces, Rows, State
 
@@ -273,7 +273,7 @@ def test_a_strict_search_from_what_keeps_every_limit_never_ends_dearer() -> None
     choices = two_buckets(4, costs=(0.0, 1.0), limit=2.0)
     begin = start(0, 3, 5, 7)
 
-    found, _ = anneal(choices, begin, trials=200, seed=2, budget=Budget.of_seconds(60), is_strict=True)
+    found, _ = anneal(choices, begin, trials=200, seed=2, budget=Budget.of_seconds(60), schedule=STRICT)
 
     assert found.cost == 2.0
 
