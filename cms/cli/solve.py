@@ -29,7 +29,9 @@ class MethodName(StrEnum):
 def solve(
     problem: Path = typer.Argument(..., metavar="PROBLEM.json", help="Problem file; see docs/reference."),
     output: Path = typer.Option(..., "--output", "-o", metavar="SCHEDULE.json", help="Where the schedule goes."),
-    time_limit: float = typer.Option(60.0, "--time-limit", metavar="SECONDS", help="When the search must end, counted from here."),
+    time_limit: float = typer.Option(
+        60.0, "--time-limit", metavar="SECONDS", help="When the search must end, counted from here."
+    ),
     method: MethodName = typer.Option(
         MethodName.OPTIMAL, "--method", help="optimal: search and prove. dispatch: by priority rule, at once."
     ),
