@@ -18,8 +18,8 @@ _RUN_SECONDS, _ENTRY_SECONDS = 2e-3, 6.8e-6
 """Of a common machine, measured: for each run, and by entry of its matrix."""
 _ITERATION_SECONDS, _ITERATION_SECONDS_BY_ROW, _LOOK_SECONDS_BY_ROW = 1e-4, 1.6e-7, 1e-5
 """Likewise, by simplex iteration and by look of HiGHS at whether it should end; many rows make both dear."""
-_BETWEEN_LOOKS = 5e-6
-"""Seconds from one look to the next with all that is done between them, by row to the power of 1.5."""
+_SECONDS_BETWEEN_LOOKS = 5e-6
+"""Likewise, with all that is done from one look to the next, by row to the power of 1.5."""
 _MOST_LOOKS = 10**9
 _LONG_HEURISTICS = ("rens", "rins", "root_reduced_cost")
 """Programmes within the programme, in which HiGHS does not look at whether it should end: some take seconds."""
@@ -307,7 +307,7 @@ class _Programme:
         return len(values) > 0 and bool(abs(self.costs @ values + self.kept_value - objective) > beyond)
 
     def _most_looks(self, seconds: float) -> int:
-        return int(min(seconds / (_BETWEEN_LOOKS * self.highs.getNumRow() ** 1.5), _MOST_LOOKS))
+        return int(min(seconds / (_SECONDS_BETWEEN_LOOKS * max(1, self.highs.getNumRow()) ** 1.5), _MOST_LOOKS))
 
     def _seconds(self, iterations: int, looks: int) -> float:
         rows = self.highs.getNumRow()

@@ -166,12 +166,17 @@ def schema_of(engine: Engine | sa.Connection) -> str | None:
 def _parse(url: str) -> URL:
     try:
         parsed = sa.make_url(url)
-        dialect = parsed.get_backend_name()
-        parsed.get_dialect()
-    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError) as error:
+        dialect, implementation = parsed.get_backend_name(), parsed.get_dialect()
+    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError) as error:
         raise ConfigurationError((f"warehouse.url: is no database URL that can be used here: {error}",)) from None
     if dialect not in DIALECTS:
         raise ConfigurationError((f"warehouse.url: must be sqlite, postgresql or mssql, found {dialect!r}",))
+    try:
+        implementation.import_dbapi()
+    except ImportError as error:
+        raise ConfigurationError(
+            (f"warehouse.url: the driver {implementation.driver} must be installed and load, but: {error}",)
+        ) from None
     return parsed
 
 

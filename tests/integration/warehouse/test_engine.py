@@ -1,6 +1,7 @@
 import ast
 import os
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -212,8 +213,24 @@ def test_a_url_that_names_no_warehouse_is_refused(url: str, said: str) -> None:
         open_engine(url)
 
 
+def test_a_driver_that_does_not_load_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyodbc", None)
+
+    with pytest.raises(ConfigurationError, match="the driver pyodbc must be installed and load, but: ") as caught:
+        open_engine("mssql+pyodbc://sa:geheim@h/d?driver=FreeTDS")
+
+    assert "geheim" not in str(caught.value)
+
+
+def needs_odbc(scheme: str) -> None:
+    """Skips a test of a scheme that needs unixODBC, where it is not installed."""
+    if scheme == "mssql+pyodbc":
+        pytest.importorskip("pyodbc", exc_type=ImportError)
+
+
 @pytest.mark.parametrize("scheme", ["postgresql", "mssql+pyodbc"])
 def test_an_unreachable_server_is_named_without_its_password(scheme: str) -> None:
+    needs_odbc(scheme)
     engine = open_engine(f"{scheme}://cms:geheim@127.0.0.1:1/cms", connect_timeout_seconds=1)
 
     with pytest.raises(WarehouseError) as caught:
@@ -324,6 +341,7 @@ def test_freetds_gets_neither_fast_inserts_nor_parameter_sizes() -> None:
 
 @pytest.mark.parametrize(("driver", "sent"), [("FreeTDS", "0001-01-01"), (None, datetime(1, 1, 1))])  # noqa: DTZ001
 def test_a_date_goes_to_freetds_as_text_that_no_old_calendar_bends(driver: str | None, sent: object) -> None:
+    needs_odbc("mssql+pyodbc")
     url = make_url("mssql+pyodbc://sa@h:1433/d").update_query_dict({"driver": driver} if driver else {})
     dialect = open_engine(str(url)).dialect
 
