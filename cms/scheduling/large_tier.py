@@ -41,7 +41,7 @@ _PART_TO_DIVE = 0.85
 """Of what is left of a tier's budget."""
 _DIVE_SECONDS, _DIVE_BY_RELAXATION = 0.4, 0.7
 """A dive that is given less is not begun, the second by second of the relaxation: cut short, it is worth little."""
-_PART_FOR_MONEY, _PART_IN_A_CLASS = 0.9, 0.7
+_PART_FOR_MONEY, _PART_BEFORE_TEMPERING, _PART_IN_A_CLASS = 0.9, 0.6, 0.7
 """Of what is left of a tier's budget, for annealing."""
 _CHOICES_OF_THOUSANDS = SmallChoices(are_brief=True)
 _CHOICES_OF_A_CLASS_OF_THOUSANDS = SmallChoices(part=0.2, near=9e-3, are_brief=True)
@@ -93,6 +93,11 @@ class _AnnealedTier(Tier):
     """Seconds that the relaxation took."""
 
     @property
+    def _is_tempered_next(self) -> bool:
+        """Whether the money is tempered after it was annealed."""
+        return self.stage.is_cost
+
+    @property
     def _small_choices(self) -> SmallChoices:
         if len(self.slots) <= _ROUNDED:
             return super()._small_choices
@@ -103,7 +108,8 @@ class _AnnealedTier(Tier):
         are_few = len(self.slots) <= _ROUNDED
         beginning: tuple[Callable[[], None], ...]
         if self.stage.is_cost:
-            beginning = (self.temper,) if are_few else (self.dive, self._if_late(self.temper))
+            late = (self._if_late(self.anneal), self._if_late(self.temper))
+            beginning = (self.temper,) if are_few else (self.dive, *late)
         elif are_few:
             beginning = (self.anchor, self.round, self.temper, self.anneal)
         else:
@@ -148,16 +154,20 @@ class _AnnealedTier(Tier):
             super().anchor()
 
     def anneal(self) -> None:
-        """Searches from whole orders drawn from the guiding relaxation; else, strictly, from what is there."""
+        """Searches from whole orders drawn from the guiding relaxation; else, strictly, from what is there.
+
+        Where tempering follows, that is left to it.
+        """
         relaxation, stage = self.guide, self.guide_stage
         if not relaxation.values.any():
             return
         pieces = self._pieces(self._picked(np.flatnonzero(stage.active)))
         trials = _TRIALS_FOR_MONEY if stage.is_cost else self._trials_in_a_class
+        part = _PART_BEFORE_TEMPERING if self._is_tempered_next else _PART_FOR_MONEY
         for picks, schedule in ((self._drawn(relaxation), DRAWN), (self.solution.picks, STRICT)):
-            if self.budget.left < _LEAST_SECONDS:
+            if self.budget.left < _LEAST_SECONDS or (self._is_tempered_next and schedule is STRICT):
                 return
-            self._search(pieces, picks, trials, schedule)
+            self._search(pieces, picks, trials, schedule, part)
             self.guide, self.guide_stage = relaxation, stage
             if self.has_improved:
                 return
@@ -174,10 +184,12 @@ class _AnnealedTier(Tier):
         self.budget.charge(_PIECE_SECONDS * len(pieces.slots) + _CHOICE_SECONDS * len(pieces.columns))
         return pieces
 
-    def _search(self, pieces: Piecewise, picks: list[Picks], trials: int, schedule: Schedule) -> None:
-        """Anneals from some picks, and takes what it comes to where that is better."""
+    def _search(
+        self, pieces: Piecewise, picks: list[Picks], trials: int, schedule: Schedule, part: float = _PART_FOR_MONEY
+    ) -> None:
+        """Anneals from some picks, and takes what it comes to where that is better; `part` is for money."""
         stage = self.guide_stage
-        budget = self.budget.part(_PART_FOR_MONEY if stage.is_cost else _PART_IN_A_CLASS)
+        budget = self.budget.part(part if stage.is_cost else _PART_IN_A_CLASS)
         best, last = anneal(
             pieces.choices,
             pieces.start(picks),
@@ -259,6 +271,10 @@ class _LargeTier(_AnnealedTier):
 
     _trials_in_a_class, _keeps_margin = _TRIALS_IN_A_LARGE_CLASS, True
     _attempts, _after_dive, _trials_after_dive, _near_enough = 8, STRICT, 50, 5e-3
+
+    @property
+    def _is_tempered_next(self) -> bool:
+        return False
 
     def steps(self) -> tuple[Callable[[], None], ...]:
         """Neither a better choice nor a proof by programmes of all orders: they would take too long."""
