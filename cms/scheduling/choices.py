@@ -10,7 +10,7 @@ from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Demand, Flags, Floats, Integers
 from cms.scheduling.linear import Relaxation, Stage, limit_prices_of
 from cms.scheduling.moves import Options, Pieces, Rows
-from cms.scheduling.solution import Picks
+from cms.scheduling.solution import Picks, Solution
 
 _MOST_PIECES = 4
 _OUT, _NOTHING = -1, 1e-9
@@ -69,6 +69,13 @@ class Piecewise:
             slot: tuple((column, 1.0 if share > 1 - _NOTHING else share) for column, share in parts.items())
             for slot, parts in found.items()
         }
+
+    def solution(self, solution: Solution, chosen: Chosen) -> Solution:
+        """What the pieces take; all other slots as they are in `solution`."""
+        found = solution.copy()
+        for slot, picks in self.picks(chosen).items():
+            found.picks[slot] = picks
+        return found
 
 
 def pieces_of(demand: Demand, columns: Columns, stage: Stage, relaxation: Relaxation, known: Integers) -> Piecewise:

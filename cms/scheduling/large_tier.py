@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cms.scheduling.annealing import DRAWN, STRICT, Chosen, Schedule, anneal
+from cms.scheduling.annealing import DRAWN, STRICT, Schedule, anneal
 from cms.scheduling.budget import Budget
 from cms.scheduling.bundle import Ascent, Point, ascend, group_of
 from cms.scheduling.choices import Piecewise, pieces_of
@@ -199,7 +199,7 @@ class _AnnealedTier(Tier):
             schedule=schedule,
         )
         for chosen in (best, last) if best.cost < np.inf else (last,):
-            self._accept(self._mended(self._with(pieces, chosen)))
+            self._accept(self._mended(pieces.solution(self.solution, chosen)))
 
     def _with_money(self, stage: Stage) -> Stage:
         """The tier with money counted so that all of it weighs no more than a small part of the tier."""
@@ -207,12 +207,6 @@ class _AnnealedTier(Tier):
             return stage
         money = tier_value(self.solution, replace(self.stage, priority=None, money=1.0))
         return replace(stage, money=_MONEY_PART * abs(self.bound) / max(money, 1.0))
-
-    def _with(self, pieces: Piecewise, chosen: Chosen) -> Solution:
-        solution = self.solution.copy()
-        for slot, picks in pieces.picks(chosen).items():
-            solution.picks[slot] = picks
-        return solution
 
     def _near_columns(self, stage: Stage, relaxation: Relaxation) -> Integers:
         """For each slot what the relaxation uses, the cheapest columns at its prices, and some a little dearer."""

@@ -133,9 +133,7 @@ class Tier:
         days = self.demand.tables.days
         ways = sum(int(self.stage.active[group.slots].sum()) for group in self.demand.groups)
         if ways * days * days <= _FEW_CELLS:
-            found = all_within(self.demand, self._zero_prices(), np.where(self.stage.active, np.inf, -np.inf))
-            self.columns.admit(self.columns.add(found))
-            self.budget.charge(_COLUMN_SECONDS * len(found.ways))
+            self.columns.admit(self._every_column())
         self.relaxation = relax(self.demand, self.columns, self.stage, budget=self.budget.part(0.4))
         self.guide = self.relaxation
         self._raise_bound(self.relaxation.bound)
@@ -313,8 +311,10 @@ class Tier:
         return all_within(self.demand, relaxation.prices, np.where(self.stage.active, limits, -np.inf))
 
     def _prove(self, most_columns: int) -> None:
+        if self.value > self._tried_value - _CLOSED:
+            return
         found = self._worthy()
-        if len(found.ways) > most_columns or self.value > self._tried_value - _CLOSED:
+        if len(found.ways) > most_columns:
             return
         self._tried_value = self.value
         self.budget.charge(_COLUMN_SECONDS * len(found.ways))
@@ -340,7 +340,7 @@ class Tier:
 
     def temper(self) -> None:
         """Searches within the limits, hot at first, among all columns."""
-        if self.value - self.bound <= max(_NEAR_ENOUGH * abs(self.value), 0.0 if self.stage.is_cost else _FEW_DAYS):
+        if self._is_within(_NEAR_ENOUGH, _FEW_DAYS):
             return
         from cms.scheduling.tempering import temper  # noqa: PLC0415  # loads a compiler
 
@@ -349,6 +349,9 @@ class Tier:
 
     def _choosable(self) -> Integers:
         """The columns that a search may choose from."""
+        return self._every_column()
+
+    def _every_column(self) -> Integers:
         found = all_within(self.demand, self._zero_prices(), np.where(self.stage.active, np.inf, -np.inf))
         self.budget.charge(_COLUMN_SECONDS * len(found.ways))
         return self.columns.add(found)
@@ -379,8 +382,11 @@ class Tier:
     @property
     def _is_near(self) -> bool:
         """Whether the gap is so small that improving further is not worth the time."""
-        gap, near = self.value - self.bound, self._small_choices.near * abs(self.value)
-        return gap <= max(near, 0.0 if self.stage.is_cost else 0.25) or self.is_closed
+        return self._is_within(self._small_choices.near, 0.25) or self.is_closed
+
+    def _is_within(self, part: float, days: float) -> bool:
+        """Whether the gap is no more than a part of the value, or in a class so many days."""
+        return self.value - self.bound <= max(part * abs(self.value), 0.0 if self.stage.is_cost else days)
 
     def _neighbourhood(self, chance: np.random.Generator, size: int) -> Integers:
         """A few orders that are placed worse than the prices say they could be, and those in their way."""

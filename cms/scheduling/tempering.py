@@ -48,11 +48,7 @@ def temper(solution: Solution, stage: Stage, relaxation: Relaxation, known: Inte
         schedule=WITHIN_LIMITS,
     )
     budget.charge(_DEARER * min(1.0, len(pieces.slots) / _FAR) * (budget.meter.spent - began))
-    better = solution.copy()
-    if found.cost < np.inf:
-        for slot, picks in pieces.picks(found).items():
-            better.picks[slot] = picks
-    return better
+    return pieces.solution(solution, found) if found.cost < np.inf else solution
 
 
 def _spread(choices: Choices) -> float:
