@@ -19,7 +19,9 @@ from cms.scheduling.solution import Solution, in_units
 _EXACT, _HALF = 1e-6, 0.5
 _CHOICE_SECONDS = 1e-4
 """Of a common machine, measured: to say what is to be done with the pieces of an order."""
-_TURNS_TO_JUDGE, _STILL_LEFT = 12, 0.85
+_ANY = 10**9
+"""No limit to how many choices are made together."""
+_TURNS_TO_JUDGE, _STILL_LEFT = 12, 0.75
 """Where so many turns leave more than this part of the choices, deciding has no end worth waiting for."""
 
 
@@ -55,7 +57,7 @@ class Descent:
         Parameters
         ----------
         rise : float
-            Where the value rises by this part of it, decisions are looked at one by one.
+            Where the value rises by this part of it, fewer decisions are made together.
         """
         self.programme, self.budget, self._rise = programme, budget, rise
         self._slots = [programme.demand.slots[slot] for slot in programme.slots.tolist()]
@@ -89,25 +91,27 @@ class Descent:
         patient: bool = True,
         most: float = np.inf,
     ) -> bool:
-        """Decides until no more than a few choices are left; one at a time after some that cost much together.
+        """Decides until no more than a few choices are left; of some that cost much together half as many.
 
         Where a single one costs much, the other way is taken if that costs less. False where time is up or, without
         patience, no end in sight: where nothing is dear a programme divides another order for each one that is held.
         Nor where the value is more than `most`.
         """
-        alone, turn, first_left = 0, 0, 0
+        most_together, turn, first_left = _ANY, 0, 0
         while len(choices := choices_left()) > few:
             turn, first_left = turn + 1, first_left or len(choices)
             if self.value > most:
                 return False
             if not patient and turn == _TURNS_TO_JUDGE and len(choices) > _STILL_LEFT * first_left:
                 return False
-            some = choices[:1] if alone else choices[: max(1, int(part * len(choices)))]
+            some = choices[: max(1, min(most_together, int(part * len(choices))))]
             before, shares = self.value, self._shares
             if not self._try([first for first, _ in some]):
                 return False
-            alone = max(0, alone - 1)
-            if self.value <= before + self._rise * abs(before):
+            is_dear = self.value > before + self._rise * abs(before)
+            if is_dear or most_together < _ANY:
+                most_together = len(some) // 2 or _ANY
+            if not is_dear:
                 continue
             if len(some) == 1:
                 self._choose(*some[0])
@@ -115,7 +119,6 @@ class Descent:
                 self._undo([first for first, _ in some])
                 self.value = before
                 self._look_at(shares)
-                alone = len(some)
         return True
 
     def _choose(self, first: Hold, second: Hold | None) -> None:

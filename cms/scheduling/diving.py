@@ -14,7 +14,7 @@ from cms.scheduling.budget import Budget
 from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Floats, Integers
 from cms.scheduling.descent import Descent
-from cms.scheduling.linear import Programme, Stage, TierLimit
+from cms.scheduling.linear import Programme, Relaxation, Stage, TierLimit
 from cms.scheduling.rounding import fitted
 from cms.scheduling.solution import Solution
 
@@ -33,6 +33,9 @@ _MOST_RISE = 0.04
 _WAYS = ((0.5, 1e-3), (0.5, 3e-5), (0.3, 1e-3), (1.0, 3e-5), (0.7, 1e-3), (0.3, 3e-5), (0.5, 1e-4), (0.7, 3e-5))
 """The part of the open decisions that the small programme takes at a time, and that rise; now one and now another ends
 best."""
+_WHOLE = 1e-6
+_PART_DECIDED = 0.6
+"""In a narrowed programme: of all orders, those whose second choices are the dearest."""
 _MOST_ROUNDS = 20
 """So often the small programme asks for columns before anything is decided."""
 _ANOTHER = 1.5
@@ -40,11 +43,18 @@ _ANOTHER = 1.5
 
 
 def dive(
-    programme: Programme, solution: Solution, budget: Budget, *, attempts: int = 1, keeps_margin: bool = True
+    programme: Programme,
+    solution: Solution,
+    budget: Budget,
+    *,
+    attempts: int = 1,
+    keeps_margin: bool = True,
+    is_patient: bool = False,
 ) -> Solution | None:
     """Whole orders near the optimum of a programme that is solved; limits are kept if single units can mend them.
 
     None where the time was up, no end in sight, or whole orders cost much more than divided ones.
+    With patience what is there when the time is up.
 
     Parameters
     ----------
@@ -54,6 +64,8 @@ def dive(
         What the slots that take no part do.
     attempts : int
         How often the orders that may be divided are decided, each time in another order; the best is kept.
+    is_patient : bool
+        Whether it goes on however much whole orders cost.
     keeps_margin : bool
         Whether every bucket keeps a unit of the mean order free until pieces are rounded: where they are small that
         costs little, and without it no unit can move.
@@ -61,11 +73,12 @@ def dive(
     penalty = _penalty(programme)
     large = Descent(programme, penalty, budget.part(_PART_FOR_WHOLE_ORDERS), rise=_RISE)
     few, most = max(_FEW, int(_FEW_PART * len(programme.slots))), (1 + _MOST_RISE) * large.value
-    is_settled = large.settle(large.whole_choices, few=few, patient=False, most=most)
-    if not is_settled and (budget.is_spent or large.value > most or len(large.whole_choices()) > _MOST_LEFT):
+    is_settled = large.settle(large.whole_choices, few=few, patient=is_patient, most=np.inf if is_patient else most)
+    has_many_left = not is_settled and (budget.is_spent or len(large.whole_choices()) > _MOST_LEFT)
+    if (has_many_left or large.value > most) and not is_patient:
         return None
     found, left = large.solution(solution), large.open_slots()
-    if len(left) == 0:
+    if len(left) == 0 or has_many_left:
         return found
     columns, stage = programme.columns, _beside(found, programme.stage, left)
     start = programme.chosen[np.isin(columns.slots[programme.chosen], left)]
@@ -76,6 +89,28 @@ def dive(
     if best is None:
         return found
     return fitted(best.solution(found), programme.stage, best.programme.prices()[0], left)
+
+
+def narrowed(relaxation: Relaxation, stage: Stage, solution: Solution, costs: Floats) -> tuple[Programme, Solution]:
+    """A programme of the orders that are not as good as decided, and a solution in which the others are.
+
+    Most orders are whole in a relaxation, and many of them would hardly be elsewhere in any good plan: a programme
+    without them is solved in a fraction of the time.
+
+    Parameters
+    ----------
+    costs : array
+        By slot: what its second choice costs more than its first.
+    """
+    columns, active = solution.columns, np.flatnonzero(stage.active)
+    whole = np.flatnonzero(relaxation.values > 1 - _WHOLE)
+    whole = whole[~solution.demand.splittable[columns.slots[whole]]]
+    decided = whole[np.argsort(-costs[columns.slots[whole]], kind="stable")][: int(_PART_DECIDED * len(active))]
+    base = solution.copy()
+    for column in decided.tolist():
+        base.picks[int(columns.slots[column])] = ((column, 1.0),)
+    left = np.setdiff1d(active, columns.slots[decided])
+    return Programme(solution.demand, columns, _beside(base, stage, left), np.flatnonzero(columns.is_lean)), base
 
 
 def _decided(ways: Iterable[tuple[Programme, float, float]], budget: Budget, penalty: float) -> Descent | None:
@@ -134,4 +169,4 @@ def _mean(values: Floats) -> float:
     return float(values.mean()) if len(values) else 0.0
 
 
-__all__ = ["dive"]
+__all__ = ["dive", "narrowed"]

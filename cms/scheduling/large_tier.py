@@ -6,6 +6,7 @@ there are too many buckets for the interior point method.
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from cms.scheduling.bundle import Ascent, Point, ascend, group_of
 from cms.scheduling.choices import Piecewise, pieces_of
 from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Floats, Integers, Slot
-from cms.scheduling.diving import dive
+from cms.scheduling.diving import dive, narrowed
 from cms.scheduling.integer import CAPACITY_TOLERANCE
 from cms.scheduling.linear import (
     Relaxation,
@@ -33,16 +34,24 @@ from cms.scheduling.solution import Picks, Solution, in_units
 
 _CLOSED = 1e-9
 _NEAR_PLACES, _NEAR_DELIVERIES = 40, 4
-_TRIALS_FOR_MONEY, _TRIALS_IN_A_CLASS, _TRIALS_IN_A_LARGE_CLASS = 1_500, 800, 100
+_TRIALS_FOR_MONEY, _TRIALS_IN_A_CLASS, _TRIALS_AGAIN, _TRIALS_LONGER = 1_500, (50, 800), 50, 400
+_TRIALS_IN_A_LARGE_CLASS = 100
 """For each order; a class leaves time to the tiers after it, and in a large tier need only come near its bound."""
 _COOLER, _CLOSER = 0.2, 0.1
 """After a dive: how much cooler than from drawn orders, and how much closer to the limits."""
-_PART_TO_DIVE = 0.85
-"""Of what is left of a tier's budget."""
+_PART_TO_DIVE_NARROWLY, _FAR_BY_ANCHORS = 0.6, 0.01
+"""Of what is left of a tier's budget; how much of the value the bound may be further away with settled orders held in
+place."""
 _DIVE_SECONDS, _DIVE_BY_RELAXATION = 0.4, 0.7
 """A dive that is given less is not begun, the second by second of the relaxation: cut short, it is worth little."""
-_PART_FOR_MONEY, _PART_BEFORE_TEMPERING, _PART_IN_A_CLASS = 0.9, 0.6, 0.7
-"""Of what is left of a tier's budget, for annealing."""
+_ENOUGH, _ENOUGH_DAYS = 3e-3, 0.25
+"""So near the bound, as a part of the value or in days, no longer search follows."""
+_NEAR_ENOUGH, _FAR = 0.01, 0.05
+"""So near the bound money needs no longer search after a dive; so far from it every kind of search is tried."""
+_WORTH_ANOTHER = 1e-3
+"""Annealing that gains this part of the value is worth doing again."""
+_PART_TO_ANNEAL, _PART_BEFORE_TEMPERING, _PART_BEFORE_CHOICES = 0.9, 0.6, 0.7
+"""Of what is left of a tier's budget; less where tempering follows, or in a class choices among few orders."""
 _CHOICES_OF_THOUSANDS = SmallChoices(are_brief=True)
 _CHOICES_OF_A_CLASS_OF_THOUSANDS = SmallChoices(part=0.2, near=9e-3, are_brief=True)
 """In a class of many they gain hardly anything, and the tiers after it need the time more."""
@@ -58,6 +67,13 @@ _LONGEST_PART = 0.65
 """Of what is left by the clock, for a run of the simplex method: some programmes take three times what is counted."""
 _LEAST_SECONDS = 0.3
 """With less of the budget no further step is begun."""
+
+
+class Guide(NamedTuple):
+    """A relaxation that guides a search, and its stage."""
+
+    relaxation: Relaxation
+    stage: Stage
 
 
 def settle_middle(solution: Solution, stage: Stage, budget: Budget, *, least: float) -> Settled:
@@ -87,40 +103,58 @@ def _settled(tier: "_AnnealedTier", least: float) -> Settled:
 class _AnnealedTier(Tier):
     """The search of a tier of many orders."""
 
-    _attempts, _after_dive, _trials_after_dive, _near_enough = 3, DRAWN, 400, 1e-4
-    _trials_in_a_class, _keeps_margin = _TRIALS_IN_A_CLASS, False
+    _attempts, _after_dive, _near_enough = 3, DRAWN, 1e-4
+    _is_large, _keeps_margin, _part_to_dive = False, False, 0.55
     relaxed_in = 0.0
     """Seconds that the relaxation took."""
 
     @property
+    def _are_few(self) -> bool:
+        return len(self.slots) <= _ROUNDED
+
+    @property
+    def _trials(self) -> tuple[int, ...]:
+        """For each order, of one search from drawn orders after another, until one comes near the bound."""
+        if self.stage.is_cost:
+            return (_TRIALS_FOR_MONEY,)
+        is_hard = bool(self.stage.limits) or self._are_few
+        return _TRIALS_IN_A_CLASS[-1:] if is_hard else _TRIALS_IN_A_CLASS
+
+    @property
     def _is_tempered_next(self) -> bool:
         """Whether the money is tempered after it was annealed."""
-        return self.stage.is_cost
+        return self.stage.is_cost and not self._is_large
+
+    @property
+    def _part_to_anneal(self) -> float:
+        """Of what is left of the budget, for a search whose end is not the end of the tier."""
+        if self.stage.is_cost:
+            return _PART_BEFORE_TEMPERING if self._is_tempered_next else _PART_TO_ANNEAL
+        return _PART_BEFORE_CHOICES if len(self._trials) == 1 else _PART_TO_ANNEAL
 
     @property
     def _small_choices(self) -> SmallChoices:
-        if len(self.slots) <= _ROUNDED:
+        if self._are_few:
             return super()._small_choices
         return _CHOICES_OF_THOUSANDS if self.stage.is_cost else _CHOICES_OF_A_CLASS_OF_THOUSANDS
 
     def steps(self) -> tuple[Callable[[], None], ...]:
         """What is done after the relaxation, one after the other while there is time and a gap."""
-        are_few = len(self.slots) <= _ROUNDED
         beginning: tuple[Callable[[], None], ...]
         if self.stage.is_cost:
-            late = (self._if_late(self.anneal), self._if_late(self.temper))
-            beginning = (self.temper,) if are_few else (self.dive, *late)
-        elif are_few:
+            far = (self._if_far(self.anneal), self._if_far(self.temper))
+            beginning = (self.temper,) if self._are_few else (self.dive, self._if_far(self.dive_narrowly), *far)
+        elif self._are_few:
             beginning = (self.anchor, self.round, self.temper, self.anneal)
         else:
-            beginning = (self.anchor, self.anneal, self._if_late(self.round))
+            beginning = (self.anchor, self.anneal, self._if_far(self.round))
         return (*beginning, self.descend, self.prove, self.improve, self.prove)
 
-    def _if_late(self, step: Callable[[], None]) -> Callable[[], None]:
-        """A step that is left out where something better than the start was found before."""
+    def _if_far(self, step: Callable[[], None]) -> Callable[[], None]:
+        """A step that is left out where something better than the start was found before; money must be near, too."""
 
         def taken() -> None:
-            if not self.has_improved:
+            if not self.has_improved or (self.stage.is_cost and not self._is_within(_FAR, 0.0)):
                 step()
 
         return taken
@@ -128,25 +162,47 @@ class _AnnealedTier(Tier):
     def dive(self) -> None:
         """Searches near the whole orders that the programme comes to, decided a few at a time, if the time suffices."""
         relaxation, self.relaxation = self._relaxed(), replace(self._relaxed(), programme=None)
-        budget = self.budget.part(_PART_TO_DIVE)
+        budget = self.budget.part(self._part_to_dive)
         if relaxation.programme is None or budget.left < _DIVE_SECONDS + _DIVE_BY_RELAXATION * self.relaxed_in:
             return
         found = dive(
             relaxation.programme, self.solution, budget, attempts=self._attempts, keeps_margin=self._keeps_margin
         )
-        if found is None:
-            return
-        self._accept(found)
-        if self.value - self.bound > self._near_enough * abs(self.value):
-            self.guide, self.guide_stage = self._relaxed(), self.stage
-            self._anneal_after(found)
+        if found is not None:
+            self._search_near(found)
 
-    def _anneal_after(self, found: Solution) -> None:
-        """Searches near whole orders that were found, cooler than from drawn ones."""
-        pieces = self._pieces(found.flat(self.slots)[1])
-        choices = replace(pieces.choices, heat=_COOLER * pieces.choices.heat, margins=_CLOSER * pieces.choices.margins)
-        pieces = replace(pieces, choices=choices)
-        self._search(pieces, found.picks, self._trials_after_dive, self._after_dive)
+    def dive_narrowly(self) -> None:
+        """The same among the orders that are not as good as decided, with settled orders held in place."""
+        self.guide, self.guide_stage = self._relaxed(), self.stage
+        self.anchor()
+        if self.guide.values.any() and self.guide.bound - self.bound <= _FAR_BY_ANCHORS * abs(self.value):
+            programme, solution = narrowed(self.guide, self.guide_stage, self.solution, self._second_costs())
+            budget = self.budget.part(_PART_TO_DIVE_NARROWLY)
+            found = dive(programme, solution, budget, keeps_margin=False, is_patient=True)
+            if found is not None:
+                self._search_near(found)
+
+    def _search_near(self, found: Solution) -> None:
+        """Anneals from whole orders that were found, cooler than from drawn ones, longer where that ends far away."""
+        self._accept(found)
+        if not self._is_within(self._near_enough, 0.0):
+            guide = Guide(self._relaxed(), self.stage)
+            self._search(guide, found.picks, _TRIALS_AGAIN, self._after_dive, self._part_to_anneal, is_cool=True)
+            if not self._is_large:
+                if self.budget.left >= _LEAST_SECONDS and not self._is_within(_NEAR_ENOUGH, 0.0):
+                    self._search(guide, found.picks, _TRIALS_LONGER, DRAWN, self._part_to_anneal, is_cool=True)
+                self._anneal_again(guide)
+
+    def _anneal_again(self, guide: Guide) -> None:
+        """Anneals from what is there, cooler and shortly, as long as that gains enough.
+
+        A few short searches come further than a long one: each begins where the last one came to, warm and lenient.
+        """
+        gained = np.inf if self.has_improved else 0.0
+        while gained > _WORTH_ANOTHER * abs(self.value) and self.budget.left >= _LEAST_SECONDS and not self._is_near:
+            before = self.value
+            self._search(guide, self.solution.picks, _TRIALS_AGAIN, DRAWN, is_cool=True)
+            gained = before - self.value
 
     def anchor(self) -> None:
         """Holds settled orders in place where a limit of their class is all that keeps them from being later."""
@@ -158,48 +214,71 @@ class _AnnealedTier(Tier):
 
         Where tempering follows, that is left to it.
         """
-        relaxation, stage = self.guide, self.guide_stage
-        if not relaxation.values.any():
+        guide = Guide(self.guide, self.guide_stage)
+        if not guide.relaxation.values.any():
             return
-        pieces = self._pieces(self._picked(np.flatnonzero(stage.active)))
-        trials = _TRIALS_FOR_MONEY if stage.is_cost else self._trials_in_a_class
-        part = _PART_BEFORE_TEMPERING if self._is_tempered_next else _PART_FOR_MONEY
-        for picks, schedule in ((self._drawn(relaxation), DRAWN), (self.solution.picks, STRICT)):
-            if self.budget.left < _LEAST_SECONDS or (self._is_tempered_next and schedule is STRICT):
+        drawn = self._drawn(guide.relaxation)
+        for trials in self._trials:
+            if self.budget.left < _LEAST_SECONDS:
                 return
-            self._search(pieces, picks, trials, schedule, part)
-            self.guide, self.guide_stage = relaxation, stage
-            if self.has_improved:
-                return
+            self._search(guide, drawn, trials, DRAWN, self._part_to_anneal)
+            if self._is_within(_ENOUGH, _ENOUGH_DAYS):
+                break
+        if not self.has_improved and not self._is_tempered_next and self.budget.left >= _LEAST_SECONDS:
+            self._search(guide, self.solution.picks, self._trials[-1], STRICT, self._part_to_anneal)
+        if self.stage.is_cost and not self._is_large:
+            self._anneal_again(guide)
 
     def _choosable(self) -> Integers:
         """Those near the relaxation: all of them would be too many."""
         return self._near_columns(self.search_stage, self._relaxed())
 
-    def _pieces(self, known: Integers) -> Piecewise:
-        """The choices of the guiding relaxation, and these columns."""
+    def _pieces(self, picks: list[Picks]) -> Piecewise:
+        """The choices of the guiding relaxation, those of some picks, and those that are there."""
         stage = self.guide_stage
-        near = np.union1d(self._near_columns(stage, self.guide), known)
+        picked = self._picked(np.flatnonzero(stage.active))
+        others = np.array([column for slot in self.slots.tolist() for column, _ in picks[slot]], dtype=np.int64)
+        near = np.union1d(self._near_columns(stage, self.guide), np.union1d(picked, others))
         pieces = pieces_of(self.demand, self.columns, self._with_money(stage), self.guide, near)
         self.budget.charge(_PIECE_SECONDS * len(pieces.slots) + _CHOICE_SECONDS * len(pieces.columns))
         return pieces
 
     def _search(
-        self, pieces: Piecewise, picks: list[Picks], trials: int, schedule: Schedule, part: float = _PART_FOR_MONEY
+        self,
+        guide: Guide,
+        picks: list[Picks],
+        trials: int,
+        schedule: Schedule,
+        part: float = _PART_TO_ANNEAL,
+        *,
+        is_cool: bool = False,
     ) -> None:
-        """Anneals from some picks, and takes what it comes to where that is better; `part` is for money."""
-        stage = self.guide_stage
-        budget = self.budget.part(part if stage.is_cost else _PART_IN_A_CLASS)
+        """Anneals from some picks, and takes what it comes to where that is better.
+
+        Parameters
+        ----------
+        part : float
+            Of what is left of the tier's budget.
+        is_cool : bool
+            Whether it stays near the picks: cooler than from drawn ones, and closer to the limits.
+        """
+        self.guide, self.guide_stage = guide
+        pieces = self._pieces(picks)
+        if is_cool:
+            heat, margins = _COOLER * pieces.choices.heat, _CLOSER * pieces.choices.margins
+            pieces = replace(pieces, choices=replace(pieces.choices, heat=heat, margins=margins))
+        budget = self.budget.part(part)
         best, last = anneal(
             pieces.choices,
             pieces.start(picks),
             trials=trials * len(pieces.slots),
-            seed=int(stage.active.sum()),
+            seed=int(guide.stage.active.sum()),
             budget=budget,
             schedule=schedule,
         )
         for chosen in (best, last) if best.cost < np.inf else (last,):
             self._accept(self._mended(pieces.solution(self.solution, chosen)))
+        self.guide, self.guide_stage = guide
 
     def _with_money(self, stage: Stage) -> Stage:
         """The tier with money counted so that all of it weighs no more than a small part of the tier."""
@@ -263,16 +342,17 @@ class _AnnealedTier(Tier):
 class _LargeTier(_AnnealedTier):
     """The search of a tier of thousands of orders."""
 
-    _trials_in_a_class, _keeps_margin = _TRIALS_IN_A_LARGE_CLASS, True
-    _attempts, _after_dive, _trials_after_dive, _near_enough = 8, STRICT, 50, 5e-3
+    _is_large, _keeps_margin, _part_to_dive = True, True, 0.85
+    _attempts, _after_dive, _near_enough = 8, STRICT, 5e-3
 
     @property
-    def _is_tempered_next(self) -> bool:
-        return False
+    def _trials(self) -> tuple[int, ...]:
+        """A class need only come near its bound."""
+        return super()._trials if self.stage.is_cost else (_TRIALS_IN_A_LARGE_CLASS,)
 
     def steps(self) -> tuple[Callable[[], None], ...]:
         """Neither a better choice nor a proof by programmes of all orders: they would take too long."""
-        return (self.dive, self._if_late(self.anneal)) if self.stage.is_cost else (self.anneal,)
+        return (self.dive, self._if_far(self.anneal)) if self.stage.is_cost else (self.anneal,)
 
     def relax(self) -> None:
         """Bounds a large tier by its linear programme, or where that takes too long by its dual."""

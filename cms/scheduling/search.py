@@ -250,9 +250,9 @@ class Tier:
         return others[np.argsort(-ease * chance.random(len(others)), kind="stable")]
 
     def _second_costs(self) -> Floats:
-        """By slot: what its second choice costs more than its first, at the prices of the relaxation."""
+        """By slot: what its second choice costs more than its first, at the prices of the guiding relaxation."""
         second = np.full(len(self.demand.slots), np.inf)
-        spare = np.flatnonzero(self._relaxed().values < 0.5)
+        spare = np.flatnonzero(self.guide.values < 0.5)
         np.minimum.at(second, self.columns.slots[spare], np.maximum(self._reduced_costs(spare), 0.0))
         return second
 

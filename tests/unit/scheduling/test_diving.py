@@ -1,5 +1,6 @@
 """Whole orders from a linear programme: near its value, in whole units, and never a piece too small."""
 
+import itertools
 from dataclasses import replace
 from functools import cache
 
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 from cms.scheduling.budget import Budget, Meter
 from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Demand, Slot, demand_of
-from cms.scheduling.descent import Descent
-from cms.scheduling.diving import dive
+from cms.scheduling.descent import Descent, Hold
+from cms.scheduling.diving import dive, narrowed
 from cms.scheduling.linear import Programme, Relaxation, Stage, TierLimit, few_per_slot, relax
 from cms.scheduling.plan import Plan
 from cms.scheduling.pricing import Found, Prices, all_within
@@ -139,6 +140,74 @@ def test_the_other_way_is_taken_where_the_first_costs_more() -> None:
 
     assert descent.whole_choices() == []
     assert before <= descent.value < 2 * before
+
+
+class _Watched(Descent):
+    """Notes how many decisions are made together, and whether that cost much."""
+
+    def _try(self, holds: list[Hold]) -> bool:
+        before = self.value
+        is_solved = super()._try(holds)
+        self.tried = [*getattr(self, "tried", []), (len(holds), self.value > before + self._rise * abs(before))]
+        return is_solved
+
+
+def test_of_decisions_that_cost_much_together_half_are_made_and_then_half_of_those() -> None:
+    programme, _ = _relaxed(*_plant())
+    descent = _Watched(programme, 1e5, Budget.of_seconds(60), rise=1e-4)
+
+    assert descent.settle(descent.whole_choices)
+
+    dear = [(count, after) for (count, is_dear), (after, _) in itertools.pairwise(descent.tried) if is_dear]
+    assert any(count > 3 for count, _ in dear)
+    assert all(after <= count // 2 for count, after in dear if count > 1)
+
+
+def _narrowed() -> tuple[Programme, Solution, Relaxation]:
+    demand, stage = _plant()
+    programme, relaxation = _relaxed(demand, stage)
+    solution = Solution(demand, programme.columns)
+    costs = np.arange(len(demand.slots), dtype=np.float64)
+    few, base = narrowed(relaxation, stage, solution, costs)
+    return few, base, relaxation
+
+
+def test_a_narrowed_programme_leaves_out_what_has_the_dearest_second_choices() -> None:
+    few, base, relaxation = _narrowed()
+
+    held = {slot: picks for slot, picks in enumerate(base.picks) if picks}
+    whole = set(few.columns.slots[relaxation.values > 1 - 1e-6].tolist())
+    bulk = set(np.flatnonzero(few.demand.splittable).tolist())
+
+    assert len(held) == int(0.6 * len(few.demand.slots))
+    assert sorted([*held, *few.slots.tolist()]) == list(range(len(few.demand.slots)))
+    assert all(relaxation.values[column] > 1 - 1e-6 for ((column, _),) in held.values())
+    assert min(held) > max((whole - bulk) - set(held), default=-1)
+
+
+def test_a_narrow_dive_comes_near_the_programme_of_all_orders() -> None:
+    few, base, relaxation = _narrowed()
+
+    found = dive(few, base, Budget.of_seconds(60), is_patient=True, keeps_margin=False)
+
+    assert found is not None
+    assert relaxation.bound <= tier_value(found, _plant()[1]) * (1 + 1e-6)
+    assert all(found.picks[slot] == picks for slot, picks in enumerate(base.picks) if picks)
+    assert tier_value(found, _plant()[1]) <= 1.2 * relaxation.bound
+
+
+def test_a_patient_dive_without_time_takes_each_order_where_it_mostly_is() -> None:
+    demand, stage = _plant()
+    programme, relaxation = _relaxed(demand, stage)
+
+    found = dive(programme, Solution(demand, programme.columns), Budget(Meter(0.0), 0.0), is_patient=True)
+
+    assert found is not None
+    for slot in np.flatnonzero(~demand.splittable).tolist():
+        mine = np.flatnonzero(programme.columns.slots == slot)
+        taken = relaxation.values[mine[mine < len(relaxation.values)]]
+        if taken.max() > 0.51:
+            assert found.picks[slot] == ((int(mine[taken.argmax()]), 1.0),)
 
 
 def _everything(demand: Demand, prices: Prices) -> Found:
