@@ -142,13 +142,18 @@ class _AnnealedTier(Tier):
         """What is done after the relaxation, one after the other while there is time and a gap."""
         beginning: tuple[Callable[[], None], ...]
         if self.stage.is_cost:
-            far = (self._if_far(self.anneal), self._if_far(self.temper))
-            beginning = (self.temper,) if self._are_few else (self.dive, self._if_far(self.dive_narrowly), *far)
+            beginning = (self.temper,) if self._are_few else self._steps_of_many()
         elif self._are_few:
             beginning = (self.anchor, self.round, self.temper, self.anneal)
         else:
             beginning = (self.anchor, self.anneal, self._if_far(self.round))
         return (*beginning, self.descend, self.prove, self.improve, self.prove)
+
+    def _steps_of_many(self) -> tuple[Callable[[], None], ...]:
+        """How the money of many orders is searched; beside limits of settled classes a wide dive ends beyond them."""
+        narrowly = self._if_far(self.dive_narrowly)
+        dives = (narrowly,) if self.stage.limits else (self.dive, narrowly)
+        return (*dives, self._if_far(self.anneal), self._if_far(self.temper))
 
     def _if_far(self, step: Callable[[], None]) -> Callable[[], None]:
         """A step that is left out where something better than the start was found before; money must be near, too."""
@@ -173,7 +178,8 @@ class _AnnealedTier(Tier):
 
     def dive_narrowly(self) -> None:
         """The same among the orders that are not as good as decided, with settled orders held in place."""
-        self.guide, self.guide_stage = self._relaxed(), self.stage
+        wide = Guide(self._relaxed(), self.stage)
+        self.guide, self.guide_stage = wide
         self.anchor()
         if self.guide.values.any() and self.guide.bound - self.bound <= _FAR_BY_ANCHORS * abs(self.value):
             programme, solution = narrowed(self.guide, self.guide_stage, self.solution, self._second_costs())
@@ -181,6 +187,7 @@ class _AnnealedTier(Tier):
             found = dive(programme, solution, budget, keeps_margin=False, is_patient=True)
             if found is not None:
                 self._search_near(found)
+        self.guide, self.guide_stage = wide
 
     def _search_near(self, found: Solution) -> None:
         """Anneals from whole orders that were found, cooler than from drawn ones, longer where that ends far away."""
