@@ -72,10 +72,11 @@ def dive(
     """
     penalty = _penalty(programme)
     large = Descent(programme, penalty, budget.part(_PART_FOR_WHOLE_ORDERS), rise=_RISE)
-    few, most = max(_FEW, int(_FEW_PART * len(programme.slots))), (1 + _MOST_RISE) * large.value
-    is_settled = large.settle(large.whole_choices, few=few, patient=is_patient, most=np.inf if is_patient else most)
+    few = max(_FEW, int(_FEW_PART * len(programme.slots)))
+    most = np.inf if is_patient else (1 + _MOST_RISE) * large.value
+    is_settled = large.settle(large.whole_choices, few=few, patient=is_patient, most=most)
     has_many_left = not is_settled and (budget.is_spent or len(large.whole_choices()) > _MOST_LEFT)
-    if (has_many_left or large.value > most) and not is_patient:
+    if large.value > most or (has_many_left and not is_patient):
         return None
     found, left = large.solution(solution), large.open_slots()
     if len(left) == 0 or has_many_left:

@@ -6,7 +6,6 @@ there are too many buckets for the interior point method.
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -29,7 +28,7 @@ from cms.scheduling.linear import (
     stage_prices,
 )
 from cms.scheduling.pricing import Prices, all_within, cheapest_by_delivery
-from cms.scheduling.search import Settled, SmallChoices, Tier, tier_value
+from cms.scheduling.search import Guide, Settled, SmallChoices, Tier, tier_value
 from cms.scheduling.solution import Picks, Solution, in_units
 
 _CLOSED = 1e-9
@@ -45,9 +44,10 @@ place."""
 _DIVE_SECONDS, _DIVE_BY_RELAXATION = 0.4, 0.7
 """A dive that is given less is not begun, the second by second of the relaxation: cut short, it is worth little."""
 _ENOUGH, _ENOUGH_DAYS = 3e-3, 0.25
-"""So near the bound, as a part of the value or in days, no longer search follows."""
-_NEAR_ENOUGH, _FAR = 0.01, 0.05
-"""So near the bound money needs no longer search after a dive; so far from it every kind of search is tried."""
+"""So near the bound, as a part of the value or in days, no longer search of a class follows."""
+_FAR_AFTER_A_DIVE, _FAR = 0.01, 0.05
+"""Further than this part of its value from its bound a longer search of the money follows a dive; further than the
+second, every kind of search."""
 _WORTH_ANOTHER = 1e-3
 """Annealing that gains this part of the value is worth doing again."""
 _PART_TO_ANNEAL, _PART_BEFORE_TEMPERING, _PART_BEFORE_CHOICES = 0.9, 0.6, 0.7
@@ -67,13 +67,6 @@ _LONGEST_PART = 0.65
 """Of what is left by the clock, for a run of the simplex method: some programmes take three times what is counted."""
 _LEAST_SECONDS = 0.3
 """With less of the budget no further step is begun."""
-
-
-class Guide(NamedTuple):
-    """A relaxation that guides a search, and its stage."""
-
-    relaxation: Relaxation
-    stage: Stage
 
 
 def settle_middle(solution: Solution, stage: Stage, budget: Budget, *, least: float) -> Settled:
@@ -178,26 +171,26 @@ class _AnnealedTier(Tier):
 
     def dive_narrowly(self) -> None:
         """The same among the orders that are not as good as decided, with settled orders held in place."""
-        wide = Guide(self._relaxed(), self.stage)
-        self.guide, self.guide_stage = wide
+        self.guide = wide = Guide(self._relaxed(), self.stage)
         self.anchor()
-        if self.guide.values.any() and self.guide.bound - self.bound <= _FAR_BY_ANCHORS * abs(self.value):
-            programme, solution = narrowed(self.guide, self.guide_stage, self.solution, self._second_costs())
+        relaxation, stage = self.guide
+        if relaxation.values.any() and relaxation.bound - self.bound <= _FAR_BY_ANCHORS * abs(self.value):
+            programme, solution = narrowed(relaxation, stage, self.solution, self._second_costs())
             budget = self.budget.part(_PART_TO_DIVE_NARROWLY)
             found = dive(programme, solution, budget, keeps_margin=False, is_patient=True)
             if found is not None:
                 self._search_near(found)
-        self.guide, self.guide_stage = wide
+        self.guide = wide
 
     def _search_near(self, found: Solution) -> None:
         """Anneals from whole orders that were found, cooler than from drawn ones, longer where that ends far away."""
         self._accept(found)
         if not self._is_within(self._near_enough, 0.0):
             guide = Guide(self._relaxed(), self.stage)
-            self._search(guide, found.picks, _TRIALS_AGAIN, self._after_dive, self._part_to_anneal, is_cool=True)
+            self._search(guide, found, _TRIALS_AGAIN, self._after_dive, self._part_to_anneal, is_cool=True)
             if not self._is_large:
-                if self.budget.left >= _LEAST_SECONDS and not self._is_within(_NEAR_ENOUGH, 0.0):
-                    self._search(guide, found.picks, _TRIALS_LONGER, DRAWN, self._part_to_anneal, is_cool=True)
+                if self.budget.left >= _LEAST_SECONDS and not self._is_within(_FAR_AFTER_A_DIVE, 0.0):
+                    self._search(guide, found, _TRIALS_LONGER, DRAWN, self._part_to_anneal, is_cool=True)
                 self._anneal_again(guide)
 
     def _anneal_again(self, guide: Guide) -> None:
@@ -208,7 +201,7 @@ class _AnnealedTier(Tier):
         gained = np.inf if self.has_improved else 0.0
         while gained > _WORTH_ANOTHER * abs(self.value) and self.budget.left >= _LEAST_SECONDS and not self._is_near:
             before = self.value
-            self._search(guide, self.solution.picks, _TRIALS_AGAIN, DRAWN, is_cool=True)
+            self._search(guide, self.solution, _TRIALS_AGAIN, DRAWN, is_cool=True)
             gained = before - self.value
 
     def anchor(self) -> None:
@@ -219,9 +212,9 @@ class _AnnealedTier(Tier):
     def anneal(self) -> None:
         """Searches from whole orders drawn from the guiding relaxation; else, strictly, from what is there.
 
-        Where tempering follows, that is left to it.
+        Where tempering follows, the strict search is left to it.
         """
-        guide = Guide(self.guide, self.guide_stage)
+        guide = self.guide
         if not guide.relaxation.values.any():
             return
         drawn = self._drawn(guide.relaxation)
@@ -232,7 +225,7 @@ class _AnnealedTier(Tier):
             if self._is_within(_ENOUGH, _ENOUGH_DAYS):
                 break
         if not self.has_improved and not self._is_tempered_next and self.budget.left >= _LEAST_SECONDS:
-            self._search(guide, self.solution.picks, self._trials[-1], STRICT, self._part_to_anneal)
+            self._search(guide, self.solution, self._trials[-1], STRICT, self._part_to_anneal)
         if self.stage.is_cost and not self._is_large:
             self._anneal_again(guide)
 
@@ -240,44 +233,43 @@ class _AnnealedTier(Tier):
         """Those near the relaxation: all of them would be too many."""
         return self._near_columns(self.search_stage, self._relaxed())
 
-    def _pieces(self, picks: list[Picks]) -> Piecewise:
-        """The choices of the guiding relaxation, those of some picks, and those that are there."""
-        stage = self.guide_stage
-        picked = self._picked(np.flatnonzero(stage.active))
-        others = np.array([column for slot in self.slots.tolist() for column, _ in picks[slot]], dtype=np.int64)
-        near = np.union1d(self._near_columns(stage, self.guide), np.union1d(picked, others))
-        pieces = pieces_of(self.demand, self.columns, self._with_money(stage), self.guide, near)
+    def _pieces(self, start: Solution) -> Piecewise:
+        """The choices of the guiding relaxation, those of a start, and those that are there."""
+        relaxation, stage = self.guide
+        known = np.union1d(self._picked(np.flatnonzero(stage.active)), start.flat(self.slots)[1])
+        near = np.union1d(self._near_columns(stage, relaxation), known)
+        pieces = pieces_of(self.demand, self.columns, self._with_money(stage), relaxation, near)
         self.budget.charge(_PIECE_SECONDS * len(pieces.slots) + _CHOICE_SECONDS * len(pieces.columns))
         return pieces
 
     def _search(
         self,
         guide: Guide,
-        picks: list[Picks],
+        start: Solution,
         trials: int,
         schedule: Schedule,
         part: float = _PART_TO_ANNEAL,
         *,
         is_cool: bool = False,
     ) -> None:
-        """Anneals from some picks, and takes what it comes to where that is better.
+        """Anneals from a start, and takes what it comes to where that is better.
 
         Parameters
         ----------
         part : float
             Of what is left of the tier's budget.
         is_cool : bool
-            Whether it stays near the picks: cooler than from drawn ones, and closer to the limits.
+            Whether it stays near the start: cooler than from drawn ones, and closer to the limits.
         """
-        self.guide, self.guide_stage = guide
-        pieces = self._pieces(picks)
+        self.guide = guide
+        pieces = self._pieces(start)
         if is_cool:
             heat, margins = _COOLER * pieces.choices.heat, _CLOSER * pieces.choices.margins
             pieces = replace(pieces, choices=replace(pieces.choices, heat=heat, margins=margins))
         budget = self.budget.part(part)
         best, last = anneal(
             pieces.choices,
-            pieces.start(picks),
+            pieces.start(start.picks),
             trials=trials * len(pieces.slots),
             seed=int(guide.stage.active.sum()),
             budget=budget,
@@ -285,7 +277,7 @@ class _AnnealedTier(Tier):
         )
         for chosen in (best, last) if best.cost < np.inf else (last,):
             self._accept(self._mended(pieces.solution(self.solution, chosen)))
-        self.guide, self.guide_stage = guide
+        self.guide = guide
 
     def _with_money(self, stage: Stage) -> Stage:
         """The tier with money counted so that all of it weighs no more than a small part of the tier."""
@@ -306,22 +298,22 @@ class _AnnealedTier(Tier):
         near = [self.columns.add(few_per_slot(some, _NEAR_PLACES)) for some in (found, mixed)]
         return np.union1d(np.union1d(*near), np.flatnonzero(relaxation.values > _CLOSED))
 
-    def _drawn(self, relaxation: Relaxation) -> list[Picks]:
+    def _drawn(self, relaxation: Relaxation) -> Solution:
         """By slot: one of the columns that the relaxation uses, as often as it uses it; pieces where those may be."""
         chance = np.random.default_rng(len(self.slots))
-        picks = list(self.solution.picks)
+        drawn = self.solution.copy()
         used = np.flatnonzero(relaxation.values > _CLOSED)
         ranked = used[np.lexsort((used, -relaxation.values[used], self.columns.slots[used]))]
         parts: dict[int, list[tuple[int, float]]] = {}
         for column in ranked.tolist():
             parts.setdefault(int(self.columns.slots[column]), []).append((column, float(relaxation.values[column])))
         for slot, shares in parts.items():
-            picks[slot] = _drawn_picks(self.demand.slots[slot], self.columns, shares, float(chance.random()))
-        return picks
+            drawn.picks[slot] = _drawn_picks(self.demand.slots[slot], self.columns, shares, float(chance.random()))
+        return drawn
 
     def _mended(self, solution: Solution) -> Solution:
         """Takes orders out of buckets that are too full, and places them by ejection, so that all fit."""
-        self.guide, self.guide_stage = self._relaxed(), self.search_stage
+        self.guide = Guide(self._relaxed(), self.search_stage)
         waiting = self._surplus(solution)
         if len(waiting) == 0:
             return solution
@@ -375,7 +367,7 @@ class _LargeTier(_AnnealedTier):
             self._sharpen()
         if not self.is_closed and not self._relaxed().values.any():
             self._climb(prices)
-        self.guide = self._relaxed()
+        self.guide = Guide(self._relaxed(), self.stage)
 
     def _climb(self, prices: Prices) -> None:
         """Bounds the tier by its dual, from some prices on."""

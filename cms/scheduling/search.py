@@ -1,6 +1,7 @@
 """How one tier is settled: relax, round, prove where that is possible, and improve until the time is up."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -42,6 +43,13 @@ class Settled:
     solution: Solution
     bound: float
     prices: Prices | None
+
+
+class Guide(NamedTuple):
+    """The relaxation that guides a search, and its stage."""
+
+    relaxation: Relaxation
+    stage: Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +110,6 @@ class Tier:
         self.tie_break = 0.0 if stage.is_cost else _tie_break(self.demand, stage)
         self.search_stage = replace(stage, money=stage.money or self.tie_break)
         self.relaxation: Relaxation | None = None
-        self.guide_stage = stage
         self.slots = np.flatnonzero(stage.active)
         self.granularity = _granularity(self.demand, stage)
         self._tried_value = np.inf
@@ -135,7 +142,7 @@ class Tier:
         if ways * days * days <= _FEW_CELLS:
             self.columns.admit(self._every_column())
         self.relaxation = relax(self.demand, self.columns, self.stage, budget=self.budget.part(0.4))
-        self.guide = self.relaxation
+        self.guide = Guide(self.relaxation, self.stage)
         self._raise_bound(self.relaxation.bound)
 
     def _anchored(self) -> Stage:
@@ -167,16 +174,16 @@ class Tier:
 
         The limits of settled tiers leave so little room that hardly any rounding would keep them.
         """
-        self.guide_stage = self._anchored()
-        self.guide = relax(self.demand, self.columns, self.guide_stage, budget=self.budget.part(0.4))
+        stage = self._anchored()
+        self.guide = Guide(relax(self.demand, self.columns, stage, budget=self.budget.part(0.4)), stage)
 
     def round(self) -> None:
         """Keeps what the guiding relaxation takes whole, and places the orders that it divides by ejection."""
-        if not self.guide.values.any():
+        if not self.guide.relaxation.values.any():
             return
         rounded = self.solution.copy()
-        active = np.flatnonzero(self.guide_stage.active)
-        whole = np.flatnonzero(self.guide.values > 1 - 1e-6)
+        active = np.flatnonzero(self.guide.stage.active)
+        whole = np.flatnonzero(self.guide.relaxation.values > 1 - 1e-6)
         for slot in active.tolist():
             rounded.picks[slot] = ()
         for column in whole.tolist():
@@ -189,7 +196,7 @@ class Tier:
 
     def descend(self) -> None:
         """Moves orders to cheaper places one at a time or by swapping, guided by the prices of the relaxation."""
-        self.guide, self.guide_stage = self._relaxed(), self.search_stage
+        self.guide = Guide(self._relaxed(), self.search_stage)
         owner, columns, shares = self.solution.flat(self.slots)
         regret = self._staying_out()
         regret[np.unique(owner)] = 0.0
@@ -210,15 +217,15 @@ class Tier:
 
     def _staying_out(self) -> Floats:
         """By slot: what leaving it out costs at the prices; infinite where it must be delivered."""
-        prices, stage = self.guide.prices, self.guide_stage
+        prices, stage = self.guide.relaxation.prices, self.guide.stage
         out = prices.day * self.demand.unscheduled_days + prices.money * self.demand.change_costs
         settled = np.isin(self.demand.classes, [limit.priority for limit in stage.limits])
         is_free = stage.may_stay_out & ~(settled & (self.demand.weights > 0))
-        return np.asarray(np.where(is_free, out - self.guide.slot_costs, np.inf))
+        return np.asarray(np.where(is_free, out - self.guide.relaxation.slot_costs, np.inf))
 
     def _inserted(self, solution: Solution, waiting: Integers, patience: float, free: Integers) -> Solution:
         """Places waiting slots by ejection, the higher classes first; `free` slots may have to make room."""
-        stage = self.guide_stage
+        stage = self.guide.stage
         candidates = self._candidates_of(free)
         fits = self.columns.days[candidates] <= stage.most_days[self.columns.slots[candidates]] + 1e-9
         candidates = candidates[fits]
@@ -252,7 +259,7 @@ class Tier:
     def _second_costs(self) -> Floats:
         """By slot: what its second choice costs more than its first, at the prices of the guiding relaxation."""
         second = np.full(len(self.demand.slots), np.inf)
-        spare = np.flatnonzero(self.guide.values < 0.5)
+        spare = np.flatnonzero(self.guide.relaxation.values < 0.5)
         np.minimum.at(second, self.columns.slots[spare], np.maximum(self._reduced_costs(spare), 0.0))
         return second
 
@@ -266,7 +273,7 @@ class Tier:
         """The cheapest columns of these slots at the prices of the relaxation."""
         limits = np.full(len(self.demand.slots), -np.inf)
         limits[free] = np.inf
-        found = cheapest_by_delivery(self.demand, self.guide.prices, limits)
+        found = cheapest_by_delivery(self.demand, self.guide.relaxation.prices, limits)
         indices = self.columns.add(few_per_slot(found, 12))
         self.budget.charge(_ASK_SECONDS + _COLUMN_SECONDS * len(found.ways))
         is_free = np.zeros(len(self.demand.slots), dtype=np.bool_)
@@ -280,7 +287,7 @@ class Tier:
         return np.union1d(self.solution.flat(free)[1], np.array(published, dtype=np.int64))
 
     def _reduced_costs(self, indices: Integers) -> Floats:
-        relaxation, columns = self.guide, self.columns
+        relaxation, columns = self.guide.relaxation, self.columns
         slots = columns.slots[indices]
         prices = relaxation.prices
         costs = columns.hours[:, indices].T @ prices.bucket
@@ -476,4 +483,4 @@ def _granularity(demand: Demand, stage: Stage) -> float:
     return grain_of(demand.weights[mine])
 
 
-__all__ = ["Found", "Picks", "Settled", "SmallChoices", "keeps_limits", "settle", "tier_value"]
+__all__ = ["Found", "Guide", "Picks", "Settled", "SmallChoices", "keeps_limits", "settle", "tier_value"]
