@@ -150,8 +150,8 @@ def _options(  # noqa: PLR0917  # all that the choices come from
         costs=costs[ranked],
         reduced=reduced[ranked],
         is_whole=(chosen[ranked] != _OUT) & (columns.ways[chosen[ranked]] < 0),
-        starts=matrix.indptr.astype(np.int64),
-        rows=matrix.indices.astype(np.int32),
+        starts=matrix.indptr.astype(np.uint64),
+        rows=matrix.indices.astype(np.uint32),
         amounts=matrix.data,
     )
     return options, ranked

@@ -1,6 +1,9 @@
 """The inner loops of annealing, compiled: pieces of orders move from choice to choice, and units from piece to piece.
 
 Everything is an array, and `State` is changed in place. The functions are plain Python and can be run uncompiled.
+
+What is done millions of times is compiled into its callers: every array that a call passes on is pushed as seven
+values. Rows and the beginnings of choices are unsigned, so that no index is asked whether it counts from the end.
 """
 
 from typing import NamedTuple, TypeAlias
@@ -12,7 +15,9 @@ import numpy.typing as npt
 Places: TypeAlias = npt.NDArray[np.int64]
 Values: TypeAlias = npt.NDArray[np.float64]
 Marks: TypeAlias = npt.NDArray[np.bool_]
+Draws: TypeAlias = npt.NDArray[np.uint64]
 ROOM = 1e-9
+_TO_ONE = 2.0**-53
 _NEIGHBOURS, _BLOCK = 300, 3_000
 """Moves are tried among so many pieces at a time, which the processor keeps at hand, and so often."""
 _ASKED, _SCANNED = 3, 24
@@ -51,8 +56,8 @@ class Options(NamedTuple):
     costs: Values
     reduced: Values
     is_whole: Marks
-    starts: Places
-    rows: npt.NDArray[np.int32]
+    starts: npt.NDArray[np.uint64]
+    rows: npt.NDArray[np.uint32]
     amounts: Values
 
 
@@ -131,6 +136,23 @@ def total(options: Options, rows: Rows, limits: Values, state: State) -> float:
     return cost
 
 
+@numba.njit(cache=True, forceinline=True)
+def _draw(chance: Draws) -> float:
+    """A number from 0 to below 1, by the generator of Marsaglia (2003): shifts of 64 bits that come to every state."""
+    bits = chance[0]
+    bits ^= bits << np.uint64(13)
+    bits ^= bits >> np.uint64(7)
+    bits ^= bits << np.uint64(17)
+    chance[0] = bits
+    return np.float64(bits >> np.uint64(11)) * _TO_ONE
+
+
+@numba.njit(cache=True, forceinline=True)
+def _below(count: int, chance: Draws) -> np.int64:
+    """A whole number from 0 to below `count`."""
+    return np.int64(count * _draw(chance))
+
+
 @numba.njit(cache=True)
 def _enter(piece: np.int64, choice: np.int64, options: Options, crowd: Crowd) -> None:
     for entry in range(options.starts[choice], options.starts[choice + 1]):
@@ -152,13 +174,13 @@ def _leave(piece: np.int64, choice: np.int64, options: Options, chosen: Places, 
             if last != piece:
                 place = crowd.places[piece, entry - options.starts[choice]]
                 crowd.members[row, place] = last
-                begin = options.starts[chosen[last]]
-                while options.rows[begin] != row:
-                    begin += 1
-                crowd.places[last, begin - options.starts[chosen[last]]] = place
+                begin, end = options.starts[chosen[last]], options.starts[chosen[last] + 1]
+                for held in range(begin, end):
+                    if options.rows[held] == row:
+                        crowd.places[last, held - begin] = place
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, forceinline=True)
 def _look(choice: np.int64, share: float, options: Options, rows: Rows, used: Values) -> float:
     """What adding a share of a choice changes in the rows; a negative share takes it away."""
     change = 0.0
@@ -166,27 +188,26 @@ def _look(choice: np.int64, share: float, options: Options, rows: Rows, used: Va
         row = options.rows[entry]
         before = used[row]
         after = before + options.amounts[entry] * share
-        if rows.rates[row] > 0.0:
-            change += rows.rates[row] * (max(0.0, after - rows.regular[row]) - max(0.0, before - rows.regular[row]))
+        change += rows.rates[row] * (max(0.0, after - rows.regular[row]) - max(0.0, before - rows.regular[row]))
         change += rows.prices[row] * (max(0.0, after - rows.limits[row]) - max(0.0, before - rows.limits[row]))
     return change
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, forceinline=True)
 def _use(choice: np.int64, share: float, options: Options, used: Values) -> None:
     for entry in range(options.starts[choice], options.starts[choice + 1]):
         used[options.rows[entry]] += options.amounts[entry] * share
 
 
-@numba.njit(cache=True)
-def _is_taken(change: float, temperature: float, chance: np.random.Generator) -> bool:
+@numba.njit(cache=True, forceinline=True)
+def _is_taken(change: float, temperature: float, chance: Draws) -> bool:
     """The rule of Metropolis."""
     if change <= 0.0:
         return True
-    return change < _HOPELESS * temperature and chance.random() < np.exp(-change / temperature)
+    return change < _HOPELESS * temperature and _draw(chance) < np.exp(-change / temperature)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, forceinline=True)
 def try_move(  # noqa: PLR0917  # compiled code takes no keywords
     piece: np.int64,
     new: np.int64,
@@ -195,7 +216,7 @@ def try_move(  # noqa: PLR0917  # compiled code takes no keywords
     rows: Rows,
     state: State,
     temperature: float,
-    chance: np.random.Generator,
+    chance: Draws,
 ) -> None:
     """Moves a piece to another choice, if the rule takes it; where only room is missing there, others may make some."""
     old, share = state.chosen[piece], state.shares[piece]
@@ -230,7 +251,7 @@ def _make_room(  # noqa: PLR0917  # compiled code takes no keywords
     rows: Rows,
     state: State,
     temperature: float,
-    chance: np.random.Generator,
+    chance: Draws,
 ) -> None:
     """Ejects one piece after another from the fullest bucket of the last one, until the rule takes all; else undoes it.
 
@@ -256,7 +277,7 @@ def _make_room(  # noqa: PLR0917  # compiled code takes no keywords
         _shift(chain.pieces[number], chain.left[number], options, state)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, forceinline=True)
 def _shift(piece: np.int64, choice: np.int64, options: Options, state: State) -> None:
     """Moves a piece and what it uses; the buckets learn of it when the chain is settled."""
     _use(state.chosen[piece], -state.shares[piece], options, state.used)
@@ -279,7 +300,7 @@ def _settle_chain(length: int, options: Options, state: State) -> None:
         _enter(piece, chosen[piece], options, state.crowd)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, forceinline=True)
 def _fullest(choice: np.int64, rows: Rows, options: Options, state: State) -> int:
     """The bucket of a choice whose excess counts most; -1 where none has any."""
     found, most = -1, 0.0
@@ -301,24 +322,24 @@ def _best_ejection(  # noqa: PLR0917  # compiled code takes no keywords
     options: Options,
     rows: Rows,
     state: State,
-    chance: np.random.Generator,
+    chance: Draws,
 ) -> tuple[float, np.int64, np.int64]:
     """Of some pieces in a bucket, who leaves it best and for where; -1 where none may."""
     least, found, place = np.inf, np.int64(-1), np.int64(-1)
     if state.crowd.counts[row] == 0:
         return least, found, place
     for _ in range(_ASKED):
-        piece = np.int64(state.crowd.members[row, chance.integers(0, state.crowd.counts[row])])
+        piece = np.int64(state.crowd.members[row, _below(state.crowd.counts[row], chance)])
         if _has_moved(piece, length, state.chain):
             continue
         old, share = state.chosen[piece], state.shares[piece]
         leaving = _look(old, -share, options, rows, state.used)
         _use(old, -share, options, state.used)
-        count = pieces.last[piece] - pieces.first[piece]
-        begin = chance.integers(0, count)
-        state.looks[0] += min(count, _SCANNED)
-        for step in range(min(count, _SCANNED)):
-            choice = pieces.first[piece] + (begin + step) % count
+        first, last = pieces.first[piece], pieces.last[piece]
+        choice = first + _below(last - first, chance)
+        state.looks[0] += min(last - first, _SCANNED)
+        for _ in range(min(last - first, _SCANNED)):
+            choice = choice + 1 if choice + 1 < last else first
             if choice == old or (options.is_whole[choice] and share < 1.0 - ROOM):
                 continue
             change = leaving + (options.costs[choice] - options.costs[old]) * share
@@ -330,9 +351,12 @@ def _best_ejection(  # noqa: PLR0917  # compiled code takes no keywords
     return least, found, place
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, forceinline=True)
 def _has_moved(piece: np.int64, length: int, chain: Chain) -> bool:
-    return bool((chain.pieces[:length] == piece).any())
+    for number in range(length):  # noqa: SIM110  # a generator cannot be compiled
+        if chain.pieces[number] == piece:
+            return True
+    return False
 
 
 @numba.njit(cache=True)
@@ -345,7 +369,7 @@ def try_transfer(  # noqa: PLR0917  # compiled code takes no keywords
     rows: Rows,
     state: State,
     temperature: float,
-    chance: np.random.Generator,
+    chance: Draws,
 ) -> None:
     """Moves units from one piece of an order to another, if both stay large enough and the rule takes it."""
     source, target = state.chosen[giver], state.chosen[taker]
@@ -372,7 +396,7 @@ def try_transfer(  # noqa: PLR0917  # compiled code takes no keywords
 
 @numba.njit(cache=True)
 def _move_some(  # noqa: PLR0917  # compiled code takes no keywords
-    pieces: Pieces, options: Options, rows: Rows, state: State, temperature: float, chance: np.random.Generator
+    pieces: Pieces, options: Options, rows: Rows, state: State, temperature: float, chance: Draws
 ) -> None:
     """As many moves as there are pieces."""
     count = len(state.chosen)
@@ -381,12 +405,12 @@ def _move_some(  # noqa: PLR0917  # compiled code takes no keywords
     crowded = _crowded(rows, state)
     for trial in range(count):
         if trial % _BLOCK == 0:
-            block = chance.integers(0, count - near + 1)
-        piece = block + chance.integers(0, near)
+            block = _below(count - near + 1, chance)
+        piece = block + _below(near, chance)
         if trial % _CROWDED_TURN == 0 and len(crowded) > 0:
-            row = crowded[chance.integers(0, len(crowded))]
+            row = crowded[_below(len(crowded), chance)]
             if state.crowd.counts[row] > 0:
-                piece = np.int64(state.crowd.members[row, chance.integers(0, state.crowd.counts[row])])
+                piece = np.int64(state.crowd.members[row, _below(state.crowd.counts[row], chance)])
         new = pieces.first[piece] + _low_draw(pieces.last[piece] - pieces.first[piece], chance)
         if state.shares[piece] == 0.0:
             state.chosen[piece] = new
@@ -394,10 +418,10 @@ def _move_some(  # noqa: PLR0917  # compiled code takes no keywords
             try_move(piece, new, pieces, options, rows, state, temperature, chance)
 
 
-@numba.njit(cache=True)
-def _low_draw(count: np.int64, chance: np.random.Generator) -> np.int64:
+@numba.njit(cache=True, forceinline=True)
+def _low_draw(count: np.int64, chance: Draws) -> np.int64:
     """A number below `count`, the low ones more often."""
-    draw = chance.random()
+    draw = _draw(chance)
     return np.int64(count * draw * draw)
 
 
@@ -410,20 +434,20 @@ def _crowded(rows: Rows, state: State) -> Places:
 
 @numba.njit(cache=True)
 def _divide_some(  # noqa: PLR0917  # compiled code takes no keywords
-    pieces: Pieces, options: Options, rows: Rows, state: State, temperature: float, chance: np.random.Generator
+    pieces: Pieces, options: Options, rows: Rows, state: State, temperature: float, chance: Draws
 ) -> None:
     """As many transfers as there are pieces that may give: all of a piece, a few units, or any number."""
     for _ in range(len(pieces.divisible)):
-        giver = pieces.divisible[chance.integers(0, len(pieces.divisible))]
-        taker = pieces.family[giver] + chance.integers(0, pieces.siblings[giver])
+        giver = pieces.divisible[_below(len(pieces.divisible), chance)]
+        taker = pieces.family[giver] + _below(pieces.siblings[giver], chance)
         share, unit = state.shares[giver], pieces.units[giver]
         if taker == giver or share == 0.0:
             continue
-        moved, kind = share, chance.random()
+        moved, kind = share, _draw(chance)
         if kind < 0.4:
-            moved = min(share, unit * chance.integers(1, 4))
+            moved = min(share, unit * (1 + _below(3, chance)))
         elif kind < 0.8:
-            moved = min(share, unit * chance.integers(1, max(2, int(share / unit + 0.5))))
+            moved = min(share, unit * (1 + _below(max(1, int(share / unit - 0.5)), chance)))
         try_transfer(giver, taker, moved, pieces, options, rows, state, temperature, chance)
 
 
@@ -435,7 +459,7 @@ def search(  # noqa: PLR0917  # compiled code takes no keywords
     limits: Values,
     state: State,
     temperatures: Values,
-    chance: np.random.Generator,
+    chance: Draws,
 ) -> None:
     """Tries moves at one temperature after the other, and keeps the best state that breaks none of `limits`."""
     for temperature in temperatures:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cms.scheduling import moves
-from cms.scheduling.annealing import STRICT, Choices, Chosen, _next_call, _state, anneal
+from cms.scheduling.annealing import STRICT, Choices, Chosen, _draws, _next_call, _state, anneal
 from cms.scheduling.budget import Budget, Meter
 from cms.scheduling.moves import Options, Pieces, Rows, State
 
@@ -26,6 +26,8 @@ COMPILED = (
     "_fullest",
     "_best_ejection",
     "_has_moved",
+    "_draw",
+    "_below",
     "_low_draw",
     "_crowded",
     "try_transfer",
@@ -68,8 +70,8 @@ def two_buckets(orders: int, *, costs: tuple[float, float] = (0.0, 1.0), limit: 
             costs=np.tile(costs, orders),
             reduced=np.tile(costs, orders),
             is_whole=np.zeros(2 * orders, dtype=np.bool_),
-            starts=np.arange(2 * orders + 1),
-            rows=np.tile(np.array([0, 1], dtype=np.int32), orders),
+            starts=np.arange(2 * orders + 1, dtype=np.uint64),
+            rows=np.tile(np.array([0, 1], dtype=np.uint32), orders),
             amounts=np.ones(2 * orders),
         ),
         rows=a_pair_of_rows(limit),
@@ -106,8 +108,8 @@ def a_divided_order(*, least: float) -> Choices:
             costs=np.array([0.0, 1.0, 0.0, 1.0]),
             reduced=np.array([0.0, 1.0, 0.0, 1.0]),
             is_whole=np.zeros(4, dtype=np.bool_),
-            starts=np.arange(5),
-            rows=np.array([0, 1, 0, 1], dtype=np.int32),
+            starts=np.arange(5, dtype=np.uint64),
+            rows=np.array([0, 1, 0, 1], dtype=np.uint32),
             amounts=np.full(4, 10.0),
         ),
         rows=Rows(
@@ -208,12 +210,25 @@ def a_state(choices: Choices, chosen: list[int], shares: list[float]) -> State:
 
 
 @pytest.mark.usefixtures("way")
+def test_draws_are_even_between_nought_and_one() -> None:
+    chance = _draws(5)
+
+    drawn = np.array([moves._draw(chance) for _ in range(4000)])
+    below = np.array([moves._below(3, chance) for _ in range(3000)])
+
+    assert 0.0 <= drawn.min() < 0.01
+    assert 0.99 < drawn.max() < 1.0
+    assert np.histogram(drawn, 4, (0.0, 1.0))[0] == pytest.approx(1000, abs=120)
+    assert np.bincount(below) == pytest.approx(1000, abs=120)
+
+
+@pytest.mark.usefixtures("way")
 def test_what_takes_an_order_whole_takes_no_piece_of_it() -> None:
     choices = a_divided_order(least=0.3)
     whole = choices.options._replace(is_whole=np.array([False, True, False, True]))
     state = a_state(choices, [0, 2], [0.6, 0.4])
 
-    moves.try_move(np.int64(1), np.int64(3), choices.pieces, whole, choices.rows, state, 1e9, np.random.default_rng(1))
+    moves.try_move(np.int64(1), np.int64(3), choices.pieces, whole, choices.rows, state, 1e9, _draws(1))
 
     assert state.chosen.tolist() == [0, 2]
 
@@ -225,7 +240,7 @@ def test_an_order_gets_into_a_full_bucket_where_another_leaves_it_at_no_cost() -
     rows = choices.rows._replace(prices=np.array([100.0, 0.0]))
     state = a_state(choices, [1, 2], [1.0, 1.0])
 
-    moves.try_move(np.int64(0), np.int64(0), choices.pieces, indifferent, rows, state, 1e-6, np.random.default_rng(1))
+    moves.try_move(np.int64(0), np.int64(0), choices.pieces, indifferent, rows, state, 1e-6, _draws(1))
 
     assert state.chosen.tolist() == [0, 3]
     assert state.used.tolist() == [1.0, 1.0]
@@ -238,7 +253,7 @@ def test_a_chain_that_does_not_pay_is_undone() -> None:
     rows = choices.rows._replace(prices=np.array([100.0, 0.0]))
     state = a_state(choices, [1, 2], [1.0, 1.0])
 
-    moves.try_move(np.int64(0), np.int64(0), choices.pieces, dearer, rows, state, 1e-6, np.random.default_rng(1))
+    moves.try_move(np.int64(0), np.int64(0), choices.pieces, dearer, rows, state, 1e-6, _draws(1))
 
     assert state.chosen.tolist() == [1, 2]
     assert state.used.tolist() == [1.0, 1.0]
@@ -257,7 +272,7 @@ def test_after_any_moves_every_bucket_knows_who_is_in_it(pieces: int, limit: flo
         choices.rows.limits,
         state,
         np.array([1.0, 0.1, 0.01]),
-        np.random.default_rng(3),
+        _draws(3),
     )
 
     crowd = state.crowd
@@ -296,8 +311,8 @@ def tight_buckets(orders: int, *, seed: int) -> Choices:
             costs=costs,
             reduced=costs,
             is_whole=np.zeros(many * orders, dtype=np.bool_),
-            starts=np.arange(many * orders + 1),
-            rows=np.concatenate([chance.permutation(many) for _ in range(orders)]).astype(np.int32),
+            starts=np.arange(many * orders + 1, dtype=np.uint64),
+            rows=np.concatenate([chance.permutation(many) for _ in range(orders)]).astype(np.uint32),
             amounts=np.repeat(hours, many),
         ),
         rows=Rows(
