@@ -33,7 +33,6 @@ _MOST_RISE = 0.04
 _WAYS = ((0.5, 1e-3), (0.5, 3e-5), (0.3, 1e-3), (1.0, 3e-5), (0.7, 1e-3), (0.3, 3e-5), (0.5, 1e-4), (0.7, 3e-5))
 """The part of the open decisions that the small programme takes at a time, and that rise; now one and now another ends
 best."""
-_WHOLE = 1e-6
 _PART_DECIDED = 0.6
 """In a narrowed programme: of all orders, those whose second choices are the dearest."""
 _MOST_ROUNDS = 20
@@ -104,12 +103,11 @@ def narrowed(relaxation: Relaxation, stage: Stage, solution: Solution, costs: Fl
         By slot: what its second choice costs more than its first.
     """
     columns, active = solution.columns, np.flatnonzero(stage.active)
-    whole = np.flatnonzero(relaxation.values > 1 - _WHOLE)
+    whole = relaxation.whole
     whole = whole[~solution.demand.splittable[columns.slots[whole]]]
     decided = whole[np.argsort(-costs[columns.slots[whole]], kind="stable")][: int(_PART_DECIDED * len(active))]
     base = solution.copy()
-    for column in decided.tolist():
-        base.picks[int(columns.slots[column])] = ((column, 1.0),)
+    base.place(decided)
     left = np.setdiff1d(active, columns.slots[decided])
     return Programme(solution.demand, columns, _beside(base, stage, left), np.flatnonzero(columns.is_lean)), base
 

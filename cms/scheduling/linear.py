@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Indices: TypeAlias = npt.NDArray[np.int32]
 """As HiGHS wants them."""
-_TOLERANCE = 1e-7
+_TOLERANCE, _WHOLE = 1e-7, 1e-6
 _MOST_ROUNDS = 60
 _LARGE, _MOST_ROWS = 4_000, 1_500
 """With so many orders a programme is approached from its interior; not with more other rows than this: its steps cost
@@ -127,6 +127,11 @@ class Relaxation:
     slot_costs: Floats
     values: Floats
     programme: "Programme | None" = None
+
+    @property
+    def whole(self) -> Integers:
+        """The columns that are taken whole."""
+        return np.flatnonzero(self.values > 1 - _WHOLE)
 
 
 def relax(

@@ -183,11 +183,10 @@ class Tier:
             return
         rounded = self.solution.copy()
         active = np.flatnonzero(self.guide.stage.active)
-        whole = np.flatnonzero(self.guide.relaxation.values > 1 - 1e-6)
+        whole = self.guide.relaxation.whole
         for slot in active.tolist():
             rounded.picks[slot] = ()
-        for column in whole.tolist():
-            rounded.picks[int(self.columns.slots[column])] = ((column, 1.0),)
+        rounded.place(whole)
         divided = np.setdiff1d(active, self.columns.slots[whole])
         for patience in (0.1, 1.0, 10.0):
             if self.budget.is_spent:

@@ -36,6 +36,11 @@ class Solution:
         owner, column, share = zip(*rows, strict=True)
         return np.array(owner), np.array(column), np.array(share, dtype=np.float64)
 
+    def place(self, columns: Integers) -> None:
+        """Gives the slots of these columns to them, whole."""
+        for column in columns.tolist():
+            self.picks[int(self.columns.slots[column])] = ((column, 1.0),)
+
     def hours(self, slots: Integers | None = None) -> Floats:
         """Hours by bucket that these slots use."""
         _, columns, shares = self.flat(slots)
