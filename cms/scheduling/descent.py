@@ -73,9 +73,9 @@ class Descent:
         self._read()
 
     def _read(self) -> None:
-        self._look_at(self.programme.shares())
+        self.look_at(self.programme.shares())
 
-    def _look_at(self, shares: Floats) -> None:
+    def look_at(self, shares: Floats) -> None:
         """Decides by these shares from now on; columns that joined since take nothing."""
         self._rows = self.programme.rows()
         self._shares = np.concatenate([shares, np.zeros(len(self._rows) - len(shares))])
@@ -118,8 +118,31 @@ class Descent:
             else:
                 self._undo([first for first, _ in some])
                 self.value = before
-                self._look_at(shares)
+                self.look_at(shares)
         return True
+
+    def redecide(self, rows: Integers, *, part: float) -> bool:
+        """Decides what was decided of these orders anew; as it was where that does not cost less. Whether it does."""
+        value, shares = self.value, self._shares
+        held = {row: tuple(holds) for row, holds in self._held.items()}
+        self._release(rows.tolist())
+        is_settled = self._solve() and self.settle(self.choices, part=part, most=value)
+        if is_settled and self.value < value - _EXACT * abs(value):
+            return True
+        self._restore(held)
+        self.value = value
+        self.look_at(shares)
+        return False
+
+    @property
+    def shares(self) -> Floats:
+        """By place in the programme: what it takes now."""
+        return self._shares
+
+    @property
+    def decided(self) -> Integers:
+        """Rows of orders of which nothing is left to be decided."""
+        return np.flatnonzero(self._is_held)
 
     def _choose(self, first: Hold, second: Hold | None) -> None:
         """Takes the second way instead of the first, which is taken, if that costs less."""
@@ -146,11 +169,23 @@ class Descent:
             self._is_held[hold.row] |= hold.settles
 
     def _undo(self, holds: list[Hold]) -> None:
+        if not holds:
+            return
         places = [place for hold in holds for place in hold.places]
         self.programme.hold(np.array(places), np.zeros(len(places)), np.full(len(places), np.inf))
         for hold in holds:
             self._held[hold.row].remove(hold)
             self._is_held[hold.row] = False
+
+    def _release(self, rows: list[int]) -> None:
+        for row in rows:
+            self._undo(list(self._held.get(row, ())))
+
+    def _restore(self, held: dict[int, tuple[Hold, ...]]) -> None:
+        """Holds again what was held, and nothing else."""
+        changed = [row for row, holds in self._held.items() if tuple(holds) != held.get(row, ())]
+        self._release(changed)
+        self._hold([hold for row in changed for hold in held.get(row, ())])
 
     def _solve(self) -> bool:
         """Solves anew after shares were held; whether there was time for it."""

@@ -5,7 +5,6 @@ to the end. The orders that may be divided come last, in a small programme of th
 leave, down to the unit.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -14,9 +13,10 @@ from cms.scheduling.budget import Budget
 from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Floats, Integers
 from cms.scheduling.descent import Descent
+from cms.scheduling.integer import CAPACITY_TOLERANCE
 from cms.scheduling.linear import Programme, Relaxation, Stage, TierLimit
 from cms.scheduling.rounding import fitted
-from cms.scheduling.solution import Solution
+from cms.scheduling.solution import Solution, beyond_limits
 
 _FEW, _FEW_PART = 3, 1e-3
 """Where no more orders than this are divided, or this part of all, the small programme takes them over."""
@@ -30,15 +30,17 @@ _PART_FOR_WHOLE_ORDERS = 0.6
 """Of the budget: where that does not suffice, the rest is left for another search."""
 _MOST_RISE = 0.04
 """Where whole orders raise the value of the large programme by more than this part, a dive comes to nothing good."""
-_WAYS = ((0.5, 1e-3), (0.5, 3e-5), (0.3, 1e-3), (1.0, 3e-5), (0.7, 1e-3), (0.3, 3e-5), (0.5, 1e-4), (0.7, 3e-5))
-"""The part of the open decisions that the small programme takes at a time, and that rise; now one and now another ends
-best."""
+_PART_AT_A_TIME, _RISE_OF_PIECES = 0.5, 1e-3
+"""The part of the open decisions that the small programme takes at a time, and that rise."""
+_PART_UNDONE, _MOST_IDLE, _WORTHWHILE = 0.3, 15, 1e-5
+"""The part of the decisions that is undone at a time; after so many times that gain no more than this part of the
+value no other follows."""
+_MOST_FITTED = 5
+"""Of so many ways to decide the pieces the best is taken that keeps the limits in whole units."""
 _PART_DECIDED = 0.6
 """In a narrowed programme: of all orders, those whose second choices are the dearest."""
 _MOST_ROUNDS = 20
 """So often the small programme asks for columns before anything is decided."""
-_ANOTHER = 1.5
-"""Another attempt is begun where so many times what the last one took is left."""
 
 
 def dive(
@@ -46,7 +48,7 @@ def dive(
     solution: Solution,
     budget: Budget,
     *,
-    attempts: int = 1,
+    rounds: int = 30,
     keeps_margin: bool = True,
     is_patient: bool = False,
 ) -> Solution | None:
@@ -61,8 +63,8 @@ def dive(
         It cannot be used any more afterwards.
     solution : Solution
         What the slots that take no part do.
-    attempts : int
-        How often the orders that may be divided are decided, each time in another order; the best is kept.
+    rounds : int
+        How often at most some of the orders that may be divided are decided anew.
     is_patient : bool
         Whether it goes on however much whole orders cost.
     keeps_margin : bool
@@ -84,11 +86,12 @@ def dive(
     start = programme.chosen[np.isin(columns.slots[programme.chosen], left)]
     if keeps_margin:
         stage = _with_margin(stage, columns, start)
-    ways = ((Programme(programme.demand, columns, stage, start), *way) for way in _WAYS[:attempts])
-    best = _decided(ways, budget, penalty)
-    if best is None:
+    pieces = Descent(Programme(programme.demand, columns, stage, start), penalty, budget, rise=_RISE_OF_PIECES)
+    pieces.ask(_MOST_ROUNDS)
+    if not pieces.settle(pieces.choices, part=_PART_AT_A_TIME):
         return found
-    return fitted(best.solution(found), programme.stage, best.programme.prices()[0], left)
+    ways = _decided_anew(pieces, rounds)
+    return _in_units(pieces, ways, found, programme.stage)
 
 
 def narrowed(relaxation: Relaxation, stage: Stage, solution: Solution, costs: Floats) -> tuple[Programme, Solution]:
@@ -112,19 +115,34 @@ def narrowed(relaxation: Relaxation, stage: Stage, solution: Solution, costs: Fl
     return Programme(solution.demand, columns, _beside(base, stage, left), np.flatnonzero(columns.is_lean)), base
 
 
-def _decided(ways: Iterable[tuple[Programme, float, float]], budget: Budget, penalty: float) -> Descent | None:
-    """The best of some ways to decide all pieces of a small programme; None where there was no time for one."""
-    best: Descent | None = None
-    for programme, part, rise in ways:
-        began = budget.left
-        attempt = Descent(programme, penalty, budget, rise=rise)
-        attempt.ask(_MOST_ROUNDS)
-        least = np.inf if best is None else best.value
-        if attempt.settle(attempt.choices, part=part, most=least) and attempt.value < least:
-            best = attempt
-        if budget.left < _ANOTHER * (began - budget.left):
+def _decided_anew(pieces: Descent, rounds: int) -> list[Floats]:
+    """The shares of one way to decide all pieces and of others, each better than the one before.
+
+    The last decisions find little room and cost most. Undone at random, a part at a time, others come last: ruin and
+    recreate (Schrimpf, Schneider, Stamm-Wilbrandt and Dueck 2000).
+    """
+    chance = np.random.default_rng(len(pieces.programme.slots))
+    ways, idle = [pieces.shares], 0
+    for _ in range(rounds):
+        before, decided = pieces.value, pieces.decided
+        if pieces.budget.is_spent or idle == _MOST_IDLE or len(decided) == 0:
             break
-    return best
+        undone = chance.permutation(decided)[: max(1, int(_PART_UNDONE * len(decided)))]
+        if pieces.redecide(undone, part=_PART_AT_A_TIME):
+            ways.append(pieces.shares)
+        idle = 0 if before - pieces.value > _WORTHWHILE * abs(before) else idle + 1
+    return ways
+
+
+def _in_units(pieces: Descent, ways: list[Floats], others: Solution, stage: Stage) -> Solution:
+    """In whole units the best way that keeps the limits then; of the last few, if none does, the best."""
+    tried: list[Solution] = []
+    for shares in reversed(ways[-_MOST_FITTED:]):
+        pieces.look_at(shares)
+        tried.append(fitted(pieces.solution(others), stage, pieces.programme.prices()[0], pieces.programme.slots))
+        if (beyond_limits(tried[-1], stage) <= CAPACITY_TOLERANCE).all():
+            return tried[-1]
+    return tried[0]
 
 
 def _penalty(programme: Programme) -> float:

@@ -96,7 +96,7 @@ def _settled(tier: "_AnnealedTier", least: float) -> Settled:
 class _AnnealedTier(Tier):
     """The search of a tier of many orders."""
 
-    _attempts, _after_dive, _near_enough = 3, DRAWN, 1e-4
+    _rounds, _after_dive, _near_enough = 30, DRAWN, 1e-4
     _is_large, _keeps_margin, _part_to_dive = False, False, 0.55
     relaxed_in = 0.0
     """Seconds that the relaxation took."""
@@ -163,9 +163,7 @@ class _AnnealedTier(Tier):
         budget = self.budget.part(self._part_to_dive)
         if relaxation.programme is None or budget.left < _DIVE_SECONDS + _DIVE_BY_RELAXATION * self.relaxed_in:
             return
-        found = dive(
-            relaxation.programme, self.solution, budget, attempts=self._attempts, keeps_margin=self._keeps_margin
-        )
+        found = dive(relaxation.programme, self.solution, budget, rounds=self._rounds, keeps_margin=self._keeps_margin)
         if found is not None:
             self._search_near(found)
 
@@ -342,7 +340,7 @@ class _LargeTier(_AnnealedTier):
     """The search of a tier of thousands of orders."""
 
     _is_large, _keeps_margin, _part_to_dive = True, True, 0.85
-    _attempts, _after_dive, _near_enough = 8, STRICT, 5e-3
+    _rounds, _after_dive, _near_enough = 150, STRICT, 5e-3
 
     @property
     def _trials(self) -> tuple[int, ...]:

@@ -32,9 +32,10 @@ their cube."""
 _NEAR, _POINT_TOLERANCE = 1e-5, 1e-7
 """How near, relative, a programme is to its bound when the simplex method takes over, and a point to its optimum."""
 _SAMPLE = 1_500
-_RUN_SECONDS, _READ_SECONDS, _STEP_SECONDS = 1.3e-3, 7e-7, 6e-7
-"""Of a common machine, measured: for each run of the simplex method; for each column, to hand over and to read; for
-each step, by root of the matrix's entries."""
+_RUN_SECONDS, _READ_SECONDS, _STEP_SECONDS = 1e-4, 1e-7, 6e-7
+"""Of a common machine, measured: for each run of the simplex method; by power of the columns, to hand over and to read
+them; for each step, by root of the matrix's entries."""
+_READ_POWER = 1.25
 _PRICING_SECONDS = 1e-5
 """Likewise, to price all places of an order and to take in those that are missing."""
 _MOST_STEPS = 2**31 - 1
@@ -450,7 +451,7 @@ class Programme:
         seconds_each = _STEP_SECONDS * math.sqrt(max(1, self.highs.getNumNz()))
         self.highs.setOptionValue("simplex_iteration_limit", int(min(budget.left / seconds_each, _MOST_STEPS)))
         self.highs.run()
-        budget.charge(_RUN_SECONDS + _READ_SECONDS * self.highs.getNumCol())
+        budget.charge(_RUN_SECONDS + _READ_SECONDS * float(self.highs.getNumCol()) ** _READ_POWER)
         budget.charge(seconds_each * max(0, self.highs.getInfo().simplex_iteration_count))
         self.highs.setOptionValue("simplex_strategy", 4)  # columns join: the basis stays primal feasible
         if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:

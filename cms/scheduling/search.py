@@ -444,7 +444,7 @@ def tier_value(solution: Solution, stage: Stage) -> float:
         mine = solution.demand.classes == stage.priority
         value = float((solution.demand.weights * solution.days())[mine].sum())
     if stage.money:
-        over = np.maximum(0.0, solution.hours() - stage.regular_hours)
+        over = np.maximum(0.0, solution.hours(np.flatnonzero(stage.active)) - stage.regular_hours)
         value += stage.money * float(solution.money()[stage.active].sum() + over @ stage.overtime_rate)
     return value
 

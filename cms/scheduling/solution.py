@@ -106,10 +106,14 @@ class Solution:
 
 
 def beyond_limits(solution: Solution, stage: Stage) -> Floats:
-    """By bucket and then by settled tier: hours and days beyond the limit; less than 0 where there is room."""
-    days = solution.demand.weights * solution.days()
+    """By bucket and then by settled tier: hours and days beyond the limit; less than 0 where there is room.
+
+    Of the active slots alone: the stage's hours and limits are what the others leave.
+    """
+    days = np.where(stage.active, solution.demand.weights * solution.days(), 0.0)
     late = [float(days[solution.demand.classes == limit.priority].sum()) - limit.days for limit in stage.limits]
-    return np.concatenate([solution.hours() - (stage.regular_hours + stage.overtime_hours), late])
+    hours = solution.hours(np.flatnonzero(stage.active))
+    return np.concatenate([hours - (stage.regular_hours + stage.overtime_hours), late])
 
 
 def in_units(slot: Slot, columns: Columns, shares: list[tuple[int, float]], total: float) -> Picks:

@@ -24,7 +24,7 @@ Document = dict[str, Any]
 FIGURES_OF_OTHER_KINDS = (
     "more than 4,000 orders to plan at once",
     "within 0.9 % of what no schedule can beat",
-    "0.4 % of its bound at 20,000 orders",
+    "half a per cent of its bound at 20,000 orders",
     "A gap of 0 means",
     "**Class 1**",
     "**Class 2**",
