@@ -73,9 +73,9 @@ class Descent:
         self._read()
 
     def _read(self) -> None:
-        self.look_at(self.programme.shares())
+        self._look_at(self.programme.shares())
 
-    def look_at(self, shares: Floats) -> None:
+    def _look_at(self, shares: Floats) -> None:
         """Decides by these shares from now on; columns that joined since take nothing."""
         self._rows = self.programme.rows()
         self._shares = np.concatenate([shares, np.zeros(len(self._rows) - len(shares))])
@@ -118,7 +118,7 @@ class Descent:
             else:
                 self._undo([first for first, _ in some])
                 self.value = before
-                self.look_at(shares)
+                self._look_at(shares)
         return True
 
     def redecide(self, rows: Integers, *, part: float) -> bool:
@@ -131,13 +131,18 @@ class Descent:
             return True
         self._restore(held)
         self.value = value
-        self.look_at(shares)
+        self._look_at(shares)
         return False
 
+    def spare(self, amounts: Floats, *, part: float) -> bool:
+        """Keeps so much of each bucket and each settled tier free from now on; whether there was time for it."""
+        self.programme.spare(amounts)
+        return self._solve() and self.settle(self.choices, part=part)
+
     @property
-    def shares(self) -> Floats:
-        """By place in the programme: what it takes now."""
-        return self._shares
+    def broken(self) -> Flags:
+        """By bucket, then by settled tier: whether more of it is taken than there is, at the penalty."""
+        return np.asarray(self._shares[self.programme.excess] > _EXACT)
 
     @property
     def decided(self) -> Integers:

@@ -11,7 +11,7 @@ import numpy as np
 
 from cms.scheduling.budget import Budget
 from cms.scheduling.columns import Columns
-from cms.scheduling.demand import Floats, Integers
+from cms.scheduling.demand import Flags, Floats, Integers
 from cms.scheduling.descent import Descent
 from cms.scheduling.integer import CAPACITY_TOLERANCE
 from cms.scheduling.linear import Programme, Relaxation, Stage, TierLimit
@@ -24,8 +24,9 @@ _PENALTY = 100.0
 """An hour or a day beyond a limit costs so many times the dearest."""
 _RISE = 1e-2
 """Decisions that raise the value of the large programme by this part are looked at one by one."""
-_MOST_LEFT = 40
-"""If no more are divided when the time for that is over, the small programme takes them over all the same."""
+_MOST_LEFT, _MOST_LEFT_PART = 40, 5e-3
+"""If no more than this or this part of all are divided when the time for that is over, the small programme takes them
+over all the same."""
 _PART_FOR_WHOLE_ORDERS = 0.6
 """Of the budget: where that does not suffice, the rest is left for another search."""
 _MOST_RISE = 0.04
@@ -35,8 +36,10 @@ _PART_AT_A_TIME, _RISE_OF_PIECES = 0.5, 1e-3
 _PART_UNDONE, _MOST_IDLE, _WORTHWHILE = 0.3, 15, 1e-5
 """The part of the decisions that is undone at a time; after so many times that gain no more than this part of the
 value no other follows."""
-_MOST_FITTED = 5
-"""Of so many ways to decide the pieces the best is taken that keeps the limits in whole units."""
+_MOST_WIDENED = 3
+"""Where a small programme cannot keep its limits, so often those who use what is beyond them join it."""
+_MOST_FITTED = 20
+"""So often pieces are rounded to whole units, until all limits are kept."""
 _PART_DECIDED = 0.6
 """In a narrowed programme: of all orders, those whose second choices are the dearest."""
 _MOST_ROUNDS = 20
@@ -76,22 +79,43 @@ def dive(
     few = max(_FEW, int(_FEW_PART * len(programme.slots)))
     most = np.inf if is_patient else (1 + _MOST_RISE) * large.value
     is_settled = large.settle(large.whole_choices, few=few, patient=is_patient, most=most)
-    has_many_left = not is_settled and (budget.is_spent or len(large.whole_choices()) > _MOST_LEFT)
+    most_left = max(_MOST_LEFT, int(_MOST_LEFT_PART * len(programme.slots)))
+    has_many_left = not is_settled and (budget.is_spent or len(large.whole_choices()) > most_left)
     if large.value > most or (has_many_left and not is_patient):
         return None
     found, left = large.solution(solution), large.open_slots()
     if len(left) == 0 or has_many_left:
         return found
-    columns, stage = programme.columns, _beside(found, programme.stage, left)
-    start = programme.chosen[np.isin(columns.slots[programme.chosen], left)]
+    decided: Descent | None = None
+    for _ in range(_MOST_WIDENED):
+        pieces = Descent(_left_to(programme, found, left, keeps_margin), penalty, budget, rise=_RISE_OF_PIECES)
+        pieces.ask(_MOST_ROUNDS)
+        if not pieces.settle(pieces.choices, part=_PART_AT_A_TIME):
+            break
+        decided = pieces
+        _decide_anew(pieces, rounds)
+        wider = np.union1d(left, _users(found, programme.slots, pieces.broken))
+        if len(wider) == len(left):
+            break
+        left = wider
+    return found if decided is None else _in_units(decided, found, programme.stage)
+
+
+def _left_to(programme: Programme, solution: Solution, slots: Integers, keeps_margin: bool) -> Programme:  # noqa: FBT001
+    """A small programme of these slots, with what all others leave."""
+    columns, stage = programme.columns, _beside(solution, programme.stage, slots)
+    start = programme.chosen[np.isin(columns.slots[programme.chosen], slots)]
     if keeps_margin:
         stage = _with_margin(stage, columns, start)
-    pieces = Descent(Programme(programme.demand, columns, stage, start), penalty, budget, rise=_RISE_OF_PIECES)
-    pieces.ask(_MOST_ROUNDS)
-    if not pieces.settle(pieces.choices, part=_PART_AT_A_TIME):
-        return found
-    ways = _decided_anew(pieces, rounds)
-    return _in_units(pieces, ways, found, programme.stage)
+    return Programme(programme.demand, columns, stage, start)
+
+
+def _users(solution: Solution, slots: Integers, rows: Flags) -> Integers:
+    """Of these slots those that use one of the buckets."""
+    owner, columns, _ = solution.flat(slots)
+    hours = solution.columns.hours[:, columns]
+    uses = hours.T @ rows[: hours.shape[0]].astype(np.float64)
+    return np.unique(owner[uses > 0])
 
 
 def narrowed(relaxation: Relaxation, stage: Stage, solution: Solution, costs: Floats) -> tuple[Programme, Solution]:
@@ -115,34 +139,38 @@ def narrowed(relaxation: Relaxation, stage: Stage, solution: Solution, costs: Fl
     return Programme(solution.demand, columns, _beside(base, stage, left), np.flatnonzero(columns.is_lean)), base
 
 
-def _decided_anew(pieces: Descent, rounds: int) -> list[Floats]:
-    """The shares of one way to decide all pieces and of others, each better than the one before.
+def _decide_anew(pieces: Descent, rounds: int) -> None:
+    """Makes some of the decisions about pieces anew as long as that gains.
 
-    The last decisions find little room and cost most. Undone at random, a part at a time, others come last: ruin and
+    The last ones find little room and cost most. Undone at random, a part at a time, others come last: ruin and
     recreate (Schrimpf, Schneider, Stamm-Wilbrandt and Dueck 2000).
     """
     chance = np.random.default_rng(len(pieces.programme.slots))
-    ways, idle = [pieces.shares], 0
+    idle = 0
     for _ in range(rounds):
         before, decided = pieces.value, pieces.decided
         if pieces.budget.is_spent or idle == _MOST_IDLE or len(decided) == 0:
             break
         undone = chance.permutation(decided)[: max(1, int(_PART_UNDONE * len(decided)))]
-        if pieces.redecide(undone, part=_PART_AT_A_TIME):
-            ways.append(pieces.shares)
+        pieces.redecide(undone, part=_PART_AT_A_TIME)
         idle = 0 if before - pieces.value > _WORTHWHILE * abs(before) else idle + 1
-    return ways
 
 
-def _in_units(pieces: Descent, ways: list[Floats], others: Solution, stage: Stage) -> Solution:
-    """In whole units the best way that keeps the limits then; of the last few, if none does, the best."""
-    tried: list[Solution] = []
-    for shares in reversed(ways[-_MOST_FITTED:]):
-        pieces.look_at(shares)
-        tried.append(fitted(pieces.solution(others), stage, pieces.programme.prices()[0], pieces.programme.slots))
-        if (beyond_limits(tried[-1], stage) <= CAPACITY_TOLERANCE).all():
-            return tried[-1]
-    return tried[0]
+def _in_units(pieces: Descent, others: Solution, stage: Stage) -> Solution:
+    """The pieces in whole units. What is beyond a limit then is kept free in the programme, until all limits are kept.
+
+    Parameters
+    ----------
+    others : Solution
+        What all other slots of the stage do.
+    """
+    for _ in range(_MOST_FITTED):
+        prices, _ = pieces.programme.prices()
+        found = fitted(pieces.solution(others), stage, prices, pieces.programme.slots)
+        beyond = beyond_limits(found, stage)
+        if (beyond <= CAPACITY_TOLERANCE).all() or not pieces.spare(np.maximum(beyond, 0.0), part=_PART_AT_A_TIME):
+            break
+    return found
 
 
 def _penalty(programme: Programme) -> float:

@@ -321,6 +321,7 @@ class Programme:
         limits = np.array([limit.days for limit in stage.limits])
         lower = np.concatenate([np.ones(count), np.full(self._bucket_count + len(limits), -np.inf)])
         upper = np.concatenate([np.ones(count), capacity, limits + 1e-9])
+        self._most = upper[count:]
         nothing = np.zeros(0, dtype=np.int32)
         self.highs.addRows(len(lower), lower, upper, 0, nothing, nothing, np.zeros(0))
 
@@ -362,12 +363,24 @@ class Programme:
         self.highs.addCols(count, costs, np.zeros(count), most, count, numbers, rows, np.full(count, -1.0))
         return count
 
+    @property
+    def excess(self) -> Indices:
+        """Places in the programme of hours beyond each bucket and days beyond each settled tier."""
+        count = self._bucket_count + len(self.stage.limits)
+        return np.arange(len(self.slots), len(self.slots) + count, dtype=np.int32)
+
     def relent(self, price: float) -> None:
         """From now on hours beyond a bucket and days beyond a settled tier are possible, at a price."""
-        count = self._bucket_count + len(self.stage.limits)
-        numbers = np.arange(len(self.slots), len(self.slots) + count, dtype=np.int32)
+        numbers = self.excess
+        count = len(numbers)
         self.highs.changeColsCost(count, numbers, np.full(count, price))
         self.highs.changeColsBounds(count, numbers, np.zeros(count), np.full(count, np.inf))
+
+    def spare(self, amounts: Floats) -> None:
+        """Keeps so much of each bucket and each settled tier free, beyond what is kept free already."""
+        self._most = self._most - amounts
+        for row in np.flatnonzero(amounts).tolist():
+            self.highs.changeRowBounds(len(self.slots) + row, -np.inf, float(self._most[row]))
 
     def hold(self, places: Integers, lower: Floats, upper: Floats) -> None:
         """Keeps the share of some of its columns, named by their place in the programme, between two values each."""

@@ -20,8 +20,10 @@ ROOM = 1e-9
 _TO_ONE = 2.0**-53
 _NEIGHBOURS, _BLOCK = 300, 3_000
 """Moves are tried among so many pieces at a time, which the processor keeps at hand, and so often."""
-_ASKED, _SCANNED = 3, 24
-"""So many of those in a full bucket are asked to leave it, and so many of the choices of each are looked at."""
+_FEW, _ASKED, _SCANNED = 12, 3, 24
+"""So many of the few in a full bucket are asked to leave it, and so many of the choices of each are looked at."""
+_ASKED_OF_MANY, _SCANNED_OF_MANY = 12, 8
+"""Where it holds more than a few: the cheapest choices of each."""
 _CROWDED_TURN = 6
 """Every so many trials somebody moves who is in a bucket that is too full."""
 _WORTHWHILE = 3.0
@@ -326,28 +328,33 @@ def _best_ejection(  # noqa: PLR0917  # compiled code takes no keywords
 ) -> tuple[float, np.int64, np.int64]:
     """Of some pieces in a bucket, who leaves it best and for where; -1 where none may."""
     least, found, place = np.inf, np.int64(-1), np.int64(-1)
-    if state.crowd.counts[row] == 0:
+    count = state.crowd.counts[row]
+    if count == 0:
         return least, found, place
-    for _ in range(_ASKED):
-        piece = np.int64(state.crowd.members[row, _below(state.crowd.counts[row], chance)])
+    are_many = count > _FEW
+    scanned = _SCANNED_OF_MANY if are_many else _SCANNED
+    looks = 0
+    for _ in range(_ASKED_OF_MANY if are_many else _ASKED):
+        piece = np.int64(state.crowd.members[row, _below(count, chance)])
         if _has_moved(piece, length, state.chain):
             continue
         old, share = state.chosen[piece], state.shares[piece]
         leaving = _look(old, -share, options, rows, state.used)
         _use(old, -share, options, state.used)
         first, last = pieces.first[piece], pieces.last[piece]
-        choice = first + _below(last - first, chance)
-        state.looks[0] += min(last - first, _SCANNED)
-        for _ in range(min(last - first, _SCANNED)):
+        choice = last - 1 if are_many else first + _below(last - first, chance)
+        for _ in range(min(last - first, scanned)):
             choice = choice + 1 if choice + 1 < last else first
             if choice == old or (options.is_whole[choice] and share < 1.0 - ROOM):
                 continue
             change = leaving + (options.costs[choice] - options.costs[old]) * share
             if change < least:
+                looks += 1
                 change += _look(choice, share, options, rows, state.used)
                 if change < least:
                     least, found, place = change, piece, choice
         _use(old, share, options, state.used)
+    state.looks[0] += looks
     return least, found, place
 
 

@@ -18,7 +18,7 @@ from cms.scheduling.solution import Solution
 
 _TRIALS = 40_000
 """For each piece; fewer where the budget does not suffice."""
-_DEARER, _FAR = 0.5, 400
+_DEARER, _FAR = 0.2, 400
 """Where it is hot more moves are made than only looked at: this part of their charge comes on top, from so many pieces
 on; less where all of them are near in memory."""
 _NOTHING = 1e-9

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cms.scheduling.budget import Budget, Meter
 from cms.scheduling.columns import Columns
-from cms.scheduling.demand import Demand, Slot, demand_of
+from cms.scheduling.demand import Demand, Floats, Slot, demand_of
 from cms.scheduling.descent import Descent, Hold
 from cms.scheduling.diving import dive, narrowed
 from cms.scheduling.linear import Programme, Relaxation, Stage, TierLimit, few_per_slot, relax
@@ -120,13 +120,12 @@ def test_what_is_decided_anew_is_taken_only_where_it_costs_less() -> None:
     descent, chance = _decided(), np.random.default_rng(1)
 
     for _ in range(30):
-        value, shares, decided = descent.value, descent.shares, descent.decided
+        value, decided = descent.value, descent.decided
         if descent.redecide(chance.permutation(decided)[: len(decided) // 3], part=0.5):
             assert descent.value < value
             assert descent.choices() == []
         else:
             assert descent.value == value
-            assert descent.shares[: len(shares)].tolist() == shares.tolist()
             assert descent.decided.tolist() == decided.tolist()
 
 
@@ -138,6 +137,52 @@ def test_what_was_held_before_a_decision_anew_that_failed_still_holds() -> None:
     value = descent.programme.solve(descent.budget)
 
     assert value == pytest.approx(descent.value)
+
+
+def _used(descent: Descent) -> Floats:
+    programme = descent.programme
+    return np.asarray(programme.columns.hours[:, programme.chosen] @ programme.shares()[programme.first_column :])
+
+
+def test_what_is_spared_of_a_bucket_stays_free() -> None:
+    descent = _decided()
+    stage = descent.programme.stage
+    room = stage.regular_hours + stage.overtime_hours
+    used = _used(descent)
+    fullest = int(np.where(used > 1.0, room - used, np.inf).argmin())
+    amounts = np.zeros(len(room))
+    amounts[fullest] = 0.01
+
+    assert descent.spare(amounts, part=0.5)
+    assert descent.spare(amounts, part=0.5)
+
+    assert not descent.broken.any()
+    assert _used(descent)[fullest] <= room[fullest] - 0.02 + 1e-6
+
+
+def test_a_bucket_that_cannot_be_kept_is_named_as_broken() -> None:
+    descent = _decided()
+    fullest = int(_used(descent).argmax())
+    amounts = np.zeros(len(descent.broken))
+    amounts[fullest] = 1e3
+
+    assert not descent.broken.any()
+    descent.spare(amounts, part=0.5)
+
+    assert np.flatnonzero(descent.broken).tolist() == [fullest]
+
+
+def test_a_dive_keeps_its_limits_where_whole_orders_leave_too_little_for_pieces() -> None:
+    """Hours short enough that the pieces alone could not keep them."""
+    demand, stage = _plant()
+    short = replace(stage, regular_hours=0.97 * stage.regular_hours, overtime_hours=0.97 * stage.overtime_hours)
+    programme, relaxation = _relaxed(demand, short)
+
+    found = dive(programme, Solution(demand, programme.columns), Budget.of_seconds(60), is_patient=True)
+
+    assert found is not None
+    assert _excess(found, short) == pytest.approx(0.0, abs=1e-9)
+    assert tier_value(found, short) <= 1.2 * relaxation.bound
 
 
 def test_the_same_programme_gives_the_same_orders() -> None:
