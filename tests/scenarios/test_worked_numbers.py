@@ -24,7 +24,7 @@ Document = dict[str, Any]
 FIGURES_OF_OTHER_KINDS = (
     "more than 4,000 orders to plan at once",
     "within 0.9 % of what no schedule can beat",
-    "half a per cent of its bound at 20,000 orders",
+    "0.6 % of its bound or nearer at 20,000 orders",
     "A gap of 0 means",
     "**Class 1**",
     "**Class 2**",
