@@ -87,7 +87,6 @@ class Descent:
         choices_left: Callable[[], list[Choice]],
         *,
         few: int = 0,
-        part: float = _HALF,
         patient: bool = True,
         most: float = np.inf,
     ) -> bool:
@@ -104,7 +103,7 @@ class Descent:
                 return False
             if not patient and turn == _TURNS_TO_JUDGE and len(choices) > _STILL_LEFT * first_left:
                 return False
-            some = choices[: max(1, min(most_together, int(part * len(choices))))]
+            some = choices[: max(1, min(most_together, len(choices) // 2))]
             before, shares = self.value, self._shares
             if not self._try([first for first, _ in some]):
                 return False
@@ -121,12 +120,12 @@ class Descent:
                 self._look_at(shares)
         return True
 
-    def redecide(self, rows: Integers, *, part: float) -> bool:
+    def redecide(self, rows: Integers) -> bool:
         """Decides what was decided of these orders anew; as it was where that does not cost less. Whether it does."""
         value, shares = self.value, self._shares
         held = {row: tuple(holds) for row, holds in self._held.items()}
         self._release(rows.tolist())
-        is_settled = self._solve() and self.settle(self.choices, part=part, most=value)
+        is_settled = self._solve() and self.settle(self.choices, most=value)
         if is_settled and self.value < value - _EXACT * abs(value):
             return True
         self._restore(held)
@@ -134,10 +133,10 @@ class Descent:
         self._look_at(shares)
         return False
 
-    def spare(self, amounts: Floats, *, part: float) -> bool:
+    def spare(self, amounts: Floats) -> bool:
         """Keeps so much of each bucket and each settled tier free from now on; whether there was time for it."""
         self.programme.spare(amounts)
-        return self._solve() and self.settle(self.choices, part=part)
+        return self._solve() and self.settle(self.choices)
 
     @property
     def broken(self) -> Flags:
@@ -174,8 +173,6 @@ class Descent:
             self._is_held[hold.row] |= hold.settles
 
     def _undo(self, holds: list[Hold]) -> None:
-        if not holds:
-            return
         places = [place for hold in holds for place in hold.places]
         self.programme.hold(np.array(places), np.zeros(len(places)), np.full(len(places), np.inf))
         for hold in holds:
@@ -183,8 +180,7 @@ class Descent:
             self._is_held[hold.row] = False
 
     def _release(self, rows: list[int]) -> None:
-        for row in rows:
-            self._undo(list(self._held.get(row, ())))
+        self._undo([hold for row in rows for hold in self._held.get(row, ())])
 
     def _restore(self, held: dict[int, tuple[Hold, ...]]) -> None:
         """Holds again what was held, and nothing else."""

@@ -22,8 +22,8 @@ _FEW, _FEW_PART = 3, 1e-3
 """Where no more orders than this are divided, or this part of all, the small programme takes them over."""
 _PENALTY = 100.0
 """An hour or a day beyond a limit costs so many times the dearest."""
-_RISE = 1e-2
-"""Decisions that raise the value of the large programme by this part are looked at one by one."""
+_RISE, _RISE_OF_PIECES = 1e-2, 1e-3
+"""Of decisions that raise the value of the large programme by this part, or of the small one, half are made."""
 _MOST_LEFT, _MOST_LEFT_PART = 40, 5e-3
 """If no more than this or this part of all are divided when the time for that is over, the small programme takes them
 over all the same."""
@@ -31,8 +31,6 @@ _PART_FOR_WHOLE_ORDERS = 0.6
 """Of the budget: where that does not suffice, the rest is left for another search."""
 _MOST_RISE = 0.04
 """Where whole orders raise the value of the large programme by more than this part, a dive comes to nothing good."""
-_PART_AT_A_TIME, _RISE_OF_PIECES = 0.5, 1e-3
-"""The part of the open decisions that the small programme takes at a time, and that rise."""
 _PART_UNDONE, _MOST_IDLE, _WORTHWHILE = 0.3, 15, 1e-5
 """The part of the decisions that is undone at a time; after so many times that gain no more than this part of the
 value no other follows."""
@@ -53,7 +51,7 @@ def dive(
     solution: Solution,
     budget: Budget,
     *,
-    rounds: int = 30,
+    rounds: int,
     keeps_margin: bool = True,
     is_patient: bool = False,
 ) -> Solution | None:
@@ -88,24 +86,43 @@ def dive(
     found, left = large.solution(solution), large.open_slots()
     if len(left) == 0 or has_many_left:
         return found
-    decided: Descent | None = None
-    for _ in range(_MOST_WIDENED):
-        pieces = Descent(_left_to(programme, found, left, keeps_margin), penalty, budget, rise=_RISE_OF_PIECES)
-        pieces.ask(_MOST_ROUNDS)
-        if not pieces.settle(pieces.choices, part=_PART_AT_A_TIME):
-            break
-        decided = pieces
-        _decide_anew(pieces, rounds)
-        wider = np.union1d(left, _users(found, programme.slots, pieces.broken))
-        if len(wider) == len(left):
-            break
-        left = wider
+    decided = _decided(programme, found, left, budget, rounds=rounds, keeps_margin=keeps_margin, penalty=penalty)
     return found if decided is None else _in_units(decided, found, programme.stage)
 
 
-def _left_to(programme: Programme, solution: Solution, slots: Integers, keeps_margin: bool) -> Programme:  # noqa: FBT001
+def _decided(
+    programme: Programme,
+    others: Solution,
+    slots: Integers,
+    budget: Budget,
+    *,
+    rounds: int,
+    keeps_margin: bool,
+    penalty: float,
+) -> Descent | None:
+    """A small programme of these slots, all decided beside what the others do; None where the time was up before.
+
+    Where it cannot keep a bucket, those who use it join.
+    """
+    decided: Descent | None = None
+    for _ in range(_MOST_WIDENED):
+        small = _left_to(programme, others, slots, keeps_margin=keeps_margin)
+        pieces = Descent(small, penalty, budget, rise=_RISE_OF_PIECES)
+        pieces.ask(_MOST_ROUNDS)
+        if not pieces.settle(pieces.choices):
+            break
+        decided = pieces
+        _decide_anew(pieces, rounds)
+        wider = np.union1d(slots, _users(others, programme.slots, pieces.broken)) if pieces.broken.any() else slots
+        if len(wider) == len(slots):
+            break
+        slots = wider
+    return decided
+
+
+def _left_to(programme: Programme, others: Solution, slots: Integers, *, keeps_margin: bool) -> Programme:
     """A small programme of these slots, with what all others leave."""
-    columns, stage = programme.columns, _beside(solution, programme.stage, slots)
+    columns, stage = programme.columns, _beside(others, programme.stage, slots)
     start = programme.chosen[np.isin(columns.slots[programme.chosen], slots)]
     if keeps_margin:
         stage = _with_margin(stage, columns, start)
@@ -154,7 +171,7 @@ def _decide_anew(pieces: Descent, rounds: int) -> None:
         if pieces.budget.is_spent or idle == _MOST_IDLE or len(decided) == 0:
             break
         undone = chance.permutation(decided)[: max(1, int(_PART_UNDONE * len(decided)))]
-        pieces.redecide(undone, part=_PART_AT_A_TIME)
+        pieces.redecide(undone)
         idle = 0 if before - pieces.value > _WORTHWHILE * abs(before) else idle + 1
 
 
@@ -171,7 +188,7 @@ def _in_units(pieces: Descent, others: Solution, stage: Stage) -> Solution:
         found = fitted(pieces.solution(others), stage, prices, pieces.programme.slots)
         beyond = beyond_limits(found, stage)
         pieces.budget.charge(_FIT_SECONDS * len(found.picks))
-        if (beyond <= CAPACITY_TOLERANCE).all() or not pieces.spare(np.maximum(beyond, 0.0), part=_PART_AT_A_TIME):
+        if (beyond <= CAPACITY_TOLERANCE).all() or not pieces.spare(np.maximum(beyond, 0.0)):
             break
     return found
 

@@ -175,7 +175,7 @@ class _AnnealedTier(Tier):
         if relaxation.values.any() and relaxation.bound - self.bound <= _FAR_BY_ANCHORS * abs(self.value):
             programme, solution = narrowed(relaxation, stage, self.solution, self._second_costs())
             budget = self.budget.part(_PART_TO_DIVE_NARROWLY)
-            found = dive(programme, solution, budget, keeps_margin=False, is_patient=True)
+            found = dive(programme, solution, budget, rounds=self._rounds, keeps_margin=False, is_patient=True)
             if found is not None:
                 self._search_near(found)
         self.guide = wide

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cms.scheduling import diving
 from cms.scheduling.budget import Budget, Meter
 from cms.scheduling.columns import Columns
 from cms.scheduling.demand import Demand, Floats, Slot, demand_of
@@ -50,9 +51,10 @@ def _relaxed(demand: Demand, stage: Stage) -> tuple[Programme, Relaxation]:
     return relaxation.programme, relaxation
 
 
-def _dived(demand: Demand, stage: Stage, *, rounds: int = 5) -> tuple[Solution, Relaxation]:
+def _dived(demand: Demand, stage: Stage, *, rounds: int = 5, is_patient: bool = False) -> tuple[Solution, Relaxation]:
     programme, relaxation = _relaxed(demand, stage)
-    found = dive(programme, Solution(demand, programme.columns), Budget.of_seconds(60), rounds=rounds)
+    solution = Solution(demand, programme.columns)
+    found = dive(programme, solution, Budget.of_seconds(60), rounds=rounds, is_patient=is_patient)
     assert found is not None
     return found, relaxation
 
@@ -121,7 +123,7 @@ def test_what_is_decided_anew_is_taken_only_where_it_costs_less() -> None:
 
     for _ in range(30):
         value, decided = descent.value, descent.decided
-        if descent.redecide(chance.permutation(decided)[: len(decided) // 3], part=0.5):
+        if descent.redecide(chance.permutation(decided)[: len(decided) // 3]):
             assert descent.value < value
             assert descent.choices() == []
         else:
@@ -131,7 +133,7 @@ def test_what_is_decided_anew_is_taken_only_where_it_costs_less() -> None:
 
 def test_what_was_held_before_a_decision_anew_that_failed_still_holds() -> None:
     descent, chance = _decided(), np.random.default_rng(2)
-    while descent.redecide(chance.permutation(descent.decided)[:20], part=0.5):
+    while descent.redecide(chance.permutation(descent.decided)[:20]):
         pass
 
     value = descent.programme.solve(descent.budget)
@@ -153,8 +155,8 @@ def test_what_is_spared_of_a_bucket_stays_free() -> None:
     amounts = np.zeros(len(room))
     amounts[fullest] = 0.01
 
-    assert descent.spare(amounts, part=0.5)
-    assert descent.spare(amounts, part=0.5)
+    assert descent.spare(amounts)
+    assert descent.spare(amounts)
 
     assert not descent.broken.any()
     assert _used(descent)[fullest] <= room[fullest] - 0.02 + 1e-6
@@ -167,20 +169,23 @@ def test_a_bucket_that_cannot_be_kept_is_named_as_broken() -> None:
     amounts[fullest] = 1e3
 
     assert not descent.broken.any()
-    descent.spare(amounts, part=0.5)
+    descent.spare(amounts)
 
     assert np.flatnonzero(descent.broken).tolist() == [fullest]
 
 
-def test_a_dive_keeps_its_limits_where_whole_orders_leave_too_little_for_pieces() -> None:
-    """Hours short enough that the pieces alone could not keep them."""
+def test_a_dive_keeps_its_limits_where_whole_orders_leave_too_little_for_pieces(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Hours so short that the pieces alone cannot keep them."""
     demand, stage = _plant()
-    short = replace(stage, regular_hours=0.97 * stage.regular_hours, overtime_hours=0.97 * stage.overtime_hours)
-    programme, relaxation = _relaxed(demand, short)
+    short = replace(stage, regular_hours=0.9 * stage.regular_hours, overtime_hours=0.9 * stage.overtime_hours)
 
-    found = dive(programme, Solution(demand, programme.columns), Budget.of_seconds(60), is_patient=True)
+    found, relaxation = _dived(demand, short, rounds=30, is_patient=True)
+    monkeypatch.setattr(diving, "_MOST_WIDENED", 1)
+    alone, _ = _dived(demand, short, rounds=30, is_patient=True)
 
-    assert found is not None
+    assert _excess(alone, short) > 1e-3
     assert _excess(found, short) == pytest.approx(0.0, abs=1e-9)
     assert tier_value(found, short) <= 1.2 * relaxation.bound
 
@@ -204,7 +209,7 @@ def test_a_dive_without_time_comes_to_nothing() -> None:
     demand, stage = _plant()
     programme, _ = _relaxed(demand, stage)
 
-    assert dive(programme, Solution(demand, programme.columns), Budget(Meter(0.0), 0.0)) is None
+    assert dive(programme, Solution(demand, programme.columns), Budget(Meter(0.0), 0.0), rounds=30) is None
 
 
 def test_a_dive_is_given_up_where_every_order_that_is_held_divides_another() -> None:
@@ -213,7 +218,7 @@ def test_a_dive_is_given_up_where_every_order_that_is_held_divides_another() -> 
     programme, relaxation = _relaxed(demand, crowded)
 
     assert relaxation.bound > 0
-    assert dive(programme, Solution(demand, programme.columns), Budget.of_seconds(60)) is None
+    assert dive(programme, Solution(demand, programme.columns), Budget.of_seconds(60), rounds=30) is None
 
 
 def test_the_other_way_is_taken_where_the_first_costs_more() -> None:
@@ -275,7 +280,7 @@ def test_a_narrowed_programme_leaves_out_what_has_the_dearest_second_choices() -
 def test_a_narrow_dive_comes_near_the_programme_of_all_orders() -> None:
     few, base, relaxation = _narrowed()
 
-    found = dive(few, base, Budget.of_seconds(60), is_patient=True, keeps_margin=False)
+    found = dive(few, base, Budget.of_seconds(60), rounds=30, is_patient=True, keeps_margin=False)
 
     assert found is not None
     assert relaxation.bound <= tier_value(found, _plant()[1]) * (1 + 1e-6)
@@ -297,7 +302,7 @@ def test_a_patient_dive_without_time_takes_each_order_where_it_mostly_is() -> No
     demand, stage = _plant()
     programme, relaxation = _relaxed(demand, stage)
 
-    found = dive(programme, Solution(demand, programme.columns), Budget(Meter(0.0), 0.0), is_patient=True)
+    found = dive(programme, Solution(demand, programme.columns), Budget(Meter(0.0), 0.0), rounds=30, is_patient=True)
 
     assert found is not None
     for slot in np.flatnonzero(~demand.splittable).tolist():
